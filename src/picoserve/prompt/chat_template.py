@@ -1,0 +1,171 @@
+"""Chat templates: how each model family wants a conversation written down.
+
+Rendering is append-only: the prompt of a longer conversation begins with the prompt of the
+shorter one followed by its reply, so that an engine's cached context stays of use. Two things
+follow. Replies are written back exactly as they were generated. And where a family's prompt stops
+short of the text that every reply begins with (`reply_lead`, a blank or a line break), that text
+is put back when the client's copy of the reply has lost it.
+"""
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from importlib import resources
+from typing import Final
+
+from picoserve.prompt.arrangement import Arranger, Message
+from picoserve.prompt.families import FAMILIES, family_row_for
+from picoserve.prompt.family import Family
+from picoserve.prompt.foreign import family_of_source
+from picoserve.prompt.sandbox import compile_template
+from picoserve.prompt.tool_text import ToolStyle
+from picoserve.prompt.turns import TemplateError, ToolCall, ToolDefinition, Turn
+
+__all__ = [
+    "FALLBACK_FAMILY",
+    "ChatTemplate",
+    "TemplateError",
+    "ToolCall",
+    "ToolDefinition",
+    "ToolStyle",
+    "Turn",
+    "family_for",
+    "family_names",
+    "template_from_source",
+    "template_named",
+]
+
+FALLBACK_FAMILY: Final = "plain"
+"""For a model of no known family: control texts it never learned would be noise to it."""
+
+# Marks the end of a reply that is to be continued. A private-use character survives trimming.
+_OPEN_END: Final = "\ue000"
+
+
+class ChatTemplate:
+    """One family's way to write a conversation, compiled.
+
+    Attributes:
+        name: The family, or the name given to a template of the user's own.
+        stop_phrases: Given to the engine, and cut from its output.
+        strip_phrases: Texts such as an end-of-sequence token that must never reach a client.
+        control_tokens: Texts that have a meaning of their own to the model.
+        tool_style: How tools are offered, called and answered.
+        reply_lead: What a reply begins with before its first word; a server may cut one of it
+            from the beginning of a reply, as rendering puts it back.
+    """
+
+    def __init__(self, family: Family, write: Callable[..., str], *fallbacks: Family) -> None:
+        """Join a family's row with its compiled Jinja file.
+
+        Args:
+            family: The row.
+            write: Renders the file.
+            fallbacks: Rows to arrange the conversation by when the file refuses it.
+        """
+        self.name = family.name
+        self.stop_phrases = family.stop_phrases
+        self.strip_phrases = family.strip_phrases
+        self.control_tokens = family.control_tokens
+        self.tool_style: ToolStyle = family.tool_style
+        self.reply_lead = family.reply_lead
+        self._write = write
+        self._rows = tuple((row, Arranger(row)) for row in (family, *fallbacks))
+
+    def render(
+        self,
+        turns: Sequence[Turn],
+        tools: Sequence[ToolDefinition] = (),
+        *,
+        add_generation_prompt: bool = True,
+        system_suffix: str = "",
+    ) -> str:
+        """Write the conversation as the text that the model continues.
+
+        Args:
+            turns: What was said, in any order that OpenAI allows.
+            tools: What the model may call; offered in the opening system text.
+            add_generation_prompt: End in the opening of the assistant's turn.
+            system_suffix: More instructions for the end of the opening system text.
+
+        Raises:
+            TemplateError: The template refuses the conversation in every arrangement.
+        """
+        refusals: list[TemplateError] = []
+        for row, arranger in self._rows:
+            messages = arranger.arrange(turns, tools, system_suffix)
+            try:
+                return self._written(row, messages, add_generation_prompt)
+            except TemplateError as refusal:
+                refusals.append(refusal)
+        raise refusals[0]
+
+    def _written(self, row: Family, messages: list[Message], opens_reply: bool) -> str:
+        if not (opens_reply and row.alternates and messages[-1]["role"] == "assistant"):
+            return self._write(messages=messages, add_generation_prompt=opens_reply)
+        # Where speakers must alternate, a second reply continues the first.
+        messages[-1]["content"] += f"\n\n{_OPEN_END}"
+        text = self._write(messages=messages, add_generation_prompt=False)
+        written, mark, _ = text.rpartition(_OPEN_END)
+        if not mark:
+            raise TemplateError(f"The chat template {self.name!r} leaves the last reply out.")
+        return written
+
+
+def family_names() -> tuple[str, ...]:
+    """List the families that `template_named` knows."""
+    return tuple(family.name for family in FAMILIES)
+
+
+def family_for(model: str) -> ChatTemplate | None:
+    """Find the template for a model string or file name; None when the family is unknown."""
+    row = family_row_for(model)
+    return None if row is None else template_named(row.name)
+
+
+@cache
+def template_named(name: str) -> ChatTemplate:
+    """Return a family's template, compiled once.
+
+    Raises:
+        TemplateError: There is no such family; the message lists those there are.
+    """
+    for row in FAMILIES:
+        if row.name == name:
+            file = resources.files("picoserve.prompt") / "templates" / f"{row.file}.jinja"
+            return ChatTemplate(row, compile_template(file.read_text("utf-8")))
+    nearest = difflib.get_close_matches(name, family_names(), n=1, cutoff=0.3)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    known = ", ".join(family_names())
+    raise TemplateError(f"There is no chat template {name!r}.{hint} Known are: {known}.")
+
+
+def template_from_source(
+    source: str,
+    *,
+    name: str,
+    stop_phrases: Sequence[str] | None = None,
+    bos_token: str = "",
+    eos_token: str = "",
+) -> ChatTemplate:
+    """Make a template of Jinja text in Hugging Face's convention, as a GGUF file holds it.
+
+    Tools are always written by the tool style found in the source and never by the source itself,
+    because the reply's reader has to know the style.
+
+    Args:
+        source: The Jinja text.
+        name: What to call it.
+        stop_phrases: The ends of a reply; None to use the ones that the source spells out.
+        bos_token: Its value in the source; leave it empty where the engine adds it by itself.
+        eos_token: Its value in the source; also an end of a reply.
+
+    Raises:
+        TemplateError: The source is malformed, or cannot write one user message.
+    """
+    compiled = compile_template(source)
+    write = partial(compiled, bos_token=bos_token, eos_token=eos_token, tools=None, documents=None)
+    row = family_of_source(source, write, name, stop_phrases, eos_token)
+    strictest = replace(row, system="none", has_tool_role=False, alternates=True)
+    return ChatTemplate(row, write, strictest)

@@ -1,0 +1,40 @@
+"""What tells one model family from another, apart from its Jinja file."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from picoserve.prompt.tool_text import GENERIC, ToolStyle
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the renderer has to know about a family besides its Jinja file.
+
+    Attributes:
+        name: The family, as configuration names it.
+        file: Its file in `templates/`, without the ending; families may share one.
+        patterns: Regular expressions over a lower-case model name, searched anywhere in it.
+        stop_phrases: Texts that end a reply.
+        strip_phrases: Texts that may stand at the end of a reply and are never shown.
+        control_tokens: Texts that have a meaning of their own to the model.
+        tool_style: How tools are written down.
+        system: `turn` when system messages may stand anywhere, `first` when only the first turn
+            may be one, `none` when there are none; the others become user text in their place.
+        has_tool_role: Results are turns of their own and not user text.
+        alternates: User and assistant must take turns, beginning with the user.
+        reply_lead: Text that a reply begins with, because the prompt stops short of it.
+        default_system: System text for a request with tools and no system message.
+    """
+
+    name: str
+    file: str
+    patterns: tuple[str, ...]
+    stop_phrases: tuple[str, ...]
+    strip_phrases: tuple[str, ...]
+    control_tokens: tuple[str, ...]
+    tool_style: ToolStyle = GENERIC
+    system: Literal["turn", "first", "none"] = "turn"
+    has_tool_role: bool = False
+    alternates: bool = False
+    reply_lead: str = ""
+    default_system: str = ""

@@ -1,0 +1,105 @@
+"""Finding out what a template of unknown origin can write down.
+
+A model file brings its Jinja source and nothing else. Its abilities are found by trying it: small
+conversations of made-up words are rendered once, and an ability counts only if every word comes
+out, in order. (Templates do not only refuse what they do not know; some leave it out.)
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from picoserve.prompt.control_text import find_control_tokens
+from picoserve.prompt.family import Family
+from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
+from picoserve.prompt.turns import TemplateError
+
+# The ends of turns and texts in the published tokenizers of the model families in use.
+_ENDS: Final = (
+    *("<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end|>", "<|end_of_text|>", "<|endoftext|>"),
+    *("<end_of_turn>", "<eos>", "</s>", "<|eot|>", "<|return|>", "<\uff5cend▁of▁sentence\uff5c>"),
+)
+_LONGEST_LEAD: Final = 4
+
+Write = Callable[..., str]
+
+
+def family_of_source(
+    source: str, write: Write, name: str, stop_phrases: Sequence[str] | None, eos_token: str
+) -> Family:
+    """Describe a template by its source and by what it does with small conversations.
+
+    Args:
+        source: The Jinja text.
+        write: Renders it.
+        name: What to call it.
+        stop_phrases: The ends of a reply; None to use the ones that the source spells out.
+        eos_token: The model's end-of-sequence text, if known.
+
+    Raises:
+        TemplateError: It cannot even write one user message.
+    """
+    if not _writes(write, "user"):
+        write(messages=_conversation("user"), add_generation_prompt=True)
+        raise TemplateError(f"The chat template {name!r} leaves the user's message out.")
+    tokens = tuple(token for token in (*find_control_tokens(source), eos_token) if len(token) > 1)
+    ends = tuple(dict.fromkeys(token for token in tokens if token in _ENDS or token == eos_token))
+    style = _style(source)
+    return Family(
+        name=name,
+        file="",
+        patterns=(),
+        stop_phrases=ends if stop_phrases is None else tuple(stop_phrases),
+        strip_phrases=tuple(dict.fromkeys((*(stop_phrases or ()), *ends))),
+        control_tokens=tuple(dict.fromkeys(token for token in tokens if " " not in token)),
+        tool_style=style,
+        system=_system_place(write),
+        has_tool_role=style is not HERMES and _writes(write, "user", "assistant", "tool"),
+        alternates=not (
+            _writes(write, "user", "user", "assistant", "assistant", "user")
+            and _writes(write, "assistant", "user")
+        ),
+        reply_lead=_reply_lead(write),
+    )
+
+
+def _style(source: str) -> ToolStyle:
+    if "<tool_call>" in source:
+        return HERMES
+    return LLAMA if '"parameters": ' in source or "<|python_tag|>" in source else GENERIC
+
+
+def _system_place(write: Write) -> Literal["turn", "first", "none"]:
+    if _writes(write, "user", "assistant", "system", "user") and _writes(write, "system", "user"):
+        return "turn"
+    return "first" if _writes(write, "system", "user") else "none"
+
+
+def _conversation(*roles: str) -> list[dict[str, str]]:
+    return [{"role": role, "content": _word(index)} for index, role in enumerate(roles)]
+
+
+def _word(index: int) -> str:
+    return f"zq{index}qz"
+
+
+def _writes(write: Write, *roles: str) -> bool:
+    try:
+        text = write(messages=_conversation(*roles), add_generation_prompt=True)
+    except TemplateError:
+        return False
+    places = [text.find(_word(index)) for index in range(len(roles))]
+    return places[0] >= 0 and places == sorted(places)
+
+
+def _reply_lead(write: Write) -> str:
+    """The blanks between the end of a prompt and the reply in the same conversation, later."""
+    prompt = write(messages=_conversation("user"), add_generation_prompt=True)
+    try:
+        later = write(
+            messages=_conversation("user", "assistant", "user"), add_generation_prompt=True
+        )
+    except TemplateError:
+        return ""
+    lead, found, _ = later.removeprefix(prompt).partition(_word(1))
+    known = later.startswith(prompt) and found and len(lead) <= _LONGEST_LEAD
+    return lead if known and not lead.strip() else ""
