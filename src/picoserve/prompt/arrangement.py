@@ -46,7 +46,8 @@ class Arranger:
             else:
                 messages.append(message)
             if turn.role == "assistant" and not (previous == "assistant" and alternates):
-                message["content"] = self._led(message["content"])
+                # The template writes it, whether or not the client's copy of the reply has it.
+                message["content"] = message["content"].removeprefix(self._family.reply_lead)
             previous = turn.role
         return _alternating(messages) if alternates else messages
 
@@ -86,10 +87,6 @@ class Arranger:
             role = "system" if self._family.system == "turn" else "user"
             return {"role": role, "content": self._clean(turn.content)}
         return {"role": "user", "content": self._clean_framed(turn.content)}
-
-    def _led(self, reply: str) -> str:
-        lead = self._family.reply_lead
-        return reply if reply.startswith(lead) else lead + reply
 
 
 def _alternating(messages: list[Message]) -> list[Message]:

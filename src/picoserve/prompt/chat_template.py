@@ -17,7 +17,7 @@ from typing import Final
 from picoserve.prompt.arrangement import Arranger, Message
 from picoserve.prompt.families import FAMILIES, family_row_for
 from picoserve.prompt.family import Family
-from picoserve.prompt.foreign import family_of_source
+from picoserve.prompt.foreign import Write, family_of_source, with_parts, writes_user_text
 from picoserve.prompt.sandbox import compile_template
 from picoserve.prompt.tool_text import ToolStyle
 from picoserve.prompt.turns import TemplateError, ToolCall, ToolDefinition, Turn
@@ -165,7 +165,11 @@ def template_from_source(
         TemplateError: The source is malformed, or cannot write one user message.
     """
     compiled = compile_template(source)
-    write = partial(compiled, bos_token=bos_token, eos_token=eos_token, tools=None, documents=None)
+    write: Write = partial(
+        compiled, bos_token=bos_token, eos_token=eos_token, tools=None, documents=None
+    )
+    if not writes_user_text(write) and writes_user_text(with_parts(write)):
+        write = with_parts(write)
     row = family_of_source(source, write, name, stop_phrases, eos_token)
     strictest = replace(row, system="none", has_tool_role=False, alternates=True)
     return ChatTemplate(row, write, strictest)

@@ -165,7 +165,7 @@ FAMILIES: Final = (
         file="chatml",
         patterns=(),
         stop_phrases=_CHATML_STOPS,
-        strip_phrases=(*_CHATML_STOPS, "</s>"),
+        strip_phrases=_CHATML_STOPS,
         control_tokens=_CHATML_TOKENS,
         tool_style=HERMES,
     ),
@@ -175,7 +175,7 @@ FAMILIES: Final = (
         patterns=(),
         stop_phrases=("\nUser:", "<|endoftext|>", "</s>"),
         strip_phrases=("<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>"),
-        control_tokens=("<|endoftext|>", "<s>", "</s>", *_PLAIN_LABELS),
+        control_tokens=("<|endoftext|>", "<s>", "</s>", "<eos>", *_PLAIN_LABELS),
         reply_lead=" ",
     ),
 )

@@ -22,7 +22,8 @@ class Family:
             may be one, `none` when there are none; the others become user text in their place.
         has_tool_role: Results are turns of their own and not user text.
         alternates: User and assistant must take turns, beginning with the user.
-        reply_lead: Text that a reply begins with, because the prompt stops short of it.
+        reply_lead: What the template writes between the end of a prompt and a past reply, which a
+            model has to generate itself.
         default_system: System text for a request with tools and no system message.
     """
 

@@ -5,9 +5,12 @@ conversations of made-up words are rendered once, and an ability counts only if 
 out, in order. (Templates do not only refuse what they do not know; some leave it out.)
 """
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
+from picoserve.prompt.arrangement import Message
 from picoserve.prompt.control_text import find_control_tokens
 from picoserve.prompt.family import Family
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
@@ -38,12 +41,18 @@ def family_of_source(
     Raises:
         TemplateError: It cannot even write one user message.
     """
-    if not _writes(write, "user"):
+    if not writes_user_text(write):
         write(messages=_conversation("user"), add_generation_prompt=True)
         raise TemplateError(f"The chat template {name!r} leaves the user's message out.")
     tokens = tuple(token for token in (*find_control_tokens(source), eos_token) if len(token) > 1)
-    ends = tuple(dict.fromkeys(token for token in tokens if token in _ENDS or token == eos_token))
-    style = _style(source)
+    known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
+    ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
+    style, has_tool_role = _style(source), False
+    if style is not HERMES and re.search(r"""["']tool["']""", source):
+        has_tool_role = _writes(write, "user", "assistant", "tool")
+    if has_tool_role:
+        # The template frames results itself.
+        style = replace(style, result="text", result_open="", result_close="")
     return Family(
         name=name,
         file="",
@@ -53,13 +62,34 @@ def family_of_source(
         control_tokens=tuple(dict.fromkeys(token for token in tokens if " " not in token)),
         tool_style=style,
         system=_system_place(write),
-        has_tool_role=style is not HERMES and _writes(write, "user", "assistant", "tool"),
+        has_tool_role=has_tool_role,
         alternates=not (
             _writes(write, "user", "user", "assistant", "assistant", "user")
             and _writes(write, "assistant", "user")
         ),
         reply_lead=_reply_lead(write),
+        default_system=_default_system(write),
     )
+
+
+def writes_user_text(write: Write) -> bool:
+    """Tell whether a lone user message comes out."""
+    return _writes(write, "user")
+
+
+def with_parts(write: Write) -> Write:
+    """Hand each message's content over as a list of parts, as templates of vision models ask."""
+
+    def write_parts(*, messages: list[Message], **variables: object) -> str:
+        return write(
+            messages=[
+                {"role": message["role"], "content": [{"type": "text", "text": message["content"]}]}
+                for message in messages
+            ],
+            **variables,
+        )
+
+    return write_parts
 
 
 def _style(source: str) -> ToolStyle:
@@ -74,7 +104,7 @@ def _system_place(write: Write) -> Literal["turn", "first", "none"]:
     return "first" if _writes(write, "system", "user") else "none"
 
 
-def _conversation(*roles: str) -> list[dict[str, str]]:
+def _conversation(*roles: str) -> list[Message]:
     return [{"role": role, "content": _word(index)} for index, role in enumerate(roles)]
 
 
@@ -91,8 +121,8 @@ def _writes(write: Write, *roles: str) -> bool:
     return places[0] >= 0 and places == sorted(places)
 
 
-def _reply_lead(write: Write) -> str:
-    """The blanks between the end of a prompt and the reply in the same conversation, later."""
+def _after_prompt(write: Write) -> str:
+    """What follows the prompt `user` in the conversation `user, assistant, user`."""
     prompt = write(messages=_conversation("user"), add_generation_prompt=True)
     try:
         later = write(
@@ -100,6 +130,31 @@ def _reply_lead(write: Write) -> str:
         )
     except TemplateError:
         return ""
-    lead, found, _ = later.removeprefix(prompt).partition(_word(1))
-    known = later.startswith(prompt) and found and len(lead) <= _LONGEST_LEAD
-    return lead if known and not lead.strip() else ""
+    return later.removeprefix(prompt) if later.startswith(prompt) else ""
+
+
+def _reply_lead(write: Write) -> str:
+    """The blanks between the end of a prompt and the reply in the same conversation, later."""
+    lead, found, _ = _after_prompt(write).partition(_word(1))
+    return lead if found and len(lead) <= _LONGEST_LEAD and not lead.strip() else ""
+
+
+def _turn_end(write: Write, tokens: Sequence[str]) -> str:
+    """The control text that follows a reply."""
+    _, _, rest = _after_prompt(write).partition(_word(1))
+    ends = (token for token in tokens if rest.lstrip().startswith(token))
+    return max(ends, key=len, default="")
+
+
+def _default_system(write: Write) -> str:
+    """The system text that a template puts in when a conversation has none."""
+    try:
+        given = write(messages=_conversation("system", "user"), add_generation_prompt=True)
+    except TemplateError:
+        return ""
+    opening, _, rest = given.partition(_word(0))
+    user_only = [{"role": "user", "content": _word(1)}]
+    text = write(messages=user_only, add_generation_prompt=True)
+    if not rest or not (text.startswith(opening) and text.endswith(rest)):
+        return ""
+    return text[len(opening) : -len(rest)]

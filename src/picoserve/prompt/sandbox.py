@@ -2,7 +2,8 @@
 
 Templates arrive inside model files, so they run in Jinja's immutable sandbox with the names and
 settings that Hugging Face gives them (transformers, `utils/chat_template_utils.py`), and with
-limits of our own: on loop rounds, on multiplied values and on the size of what they write.
+limits of our own: on loop rounds, on widened texts and on the size of what they write. A template
+that is out to waste memory can still do so; it cannot reach the process or loop for ever.
 """
 
 import json
@@ -23,6 +24,8 @@ from picoserve.prompt.turns import TemplateError
 MAX_OUTPUT_CHARACTERS: Final = 16_000_000
 MAX_LOOP_ROUNDS: Final = 1_000_000
 
+_NUMBERS: Final = (int, float)
+_WIDENING: Final = frozenset({"center", "expandtabs", "ljust", "rjust", "zfill"})
 _BUDGET: Final = "loop rounds left"
 # Everything that a template's own mistake can raise; a bug of Python itself is not among them.
 _RENDER_ERRORS: Final = (
@@ -51,16 +54,20 @@ class _GenerationBlock(Extension):
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox with a budget on loop rounds and on multiplication."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     @override
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Multiply numbers only: a repeated text is the cheapest way to fill the memory."""
-        if operator == "**" or not (
-            isinstance(left, int | float) and isinstance(right, int | float)
-        ):
-            raise jinja2.TemplateError(f"A chat template may not use {operator!r} here.")
+        """Multiply and divide numbers only: a repeated text is the cheapest way to fill memory."""
+        if operator == "**" or not (isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS)):
+            raise jinja2.TemplateError(f"the operator {operator!r} is for small numbers only")
         return super().call_binop(context, operator, left, right)
+
+    @override
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Deny the methods of a text that widen it to any size."""
+        widens = isinstance(obj, str) and attr in _WIDENING
+        return not widens and super().is_safe_attribute(obj, attr, value)
 
     @override
     def _generate(
@@ -118,6 +125,9 @@ def _environment() -> _Sandbox:
     )
     environment.filters["tojson"] = _tojson
     environment.filters["counted"] = _counted
+    for name in ("center", "format"):
+        del environment.filters[name]
+    del environment.globals["lipsum"]
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = _strftime_now
     return environment
