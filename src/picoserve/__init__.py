@@ -15,6 +15,5 @@ A request walks down the rooms and its answer walks back up:
 This module imports nothing: every worker process imports it.
 """
 
-from typing import Final
 
-__version__: Final = "0.1.0"
+__version__ = "0.1.0"

@@ -1,0 +1,32 @@
+"""What may still follow: documents held to a JSON schema, a regex, a choice or a Lark grammar.
+
+The room is pure: no engine, no clock of its own, no files. `compile_grammar` turns what a client
+asked for into a `Grammar`; a `Document` then takes the model's bytes, passes on those that are
+certain, and says what to append when the model leaves the grammar.
+"""
+
+from picoserve.constraint.cache import GrammarCache
+from picoserve.constraint.faults import ConstraintError, DeadEndError, SchemaError
+from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
+from picoserve.constraint.limits import DocumentLimits, SchemaLimits
+from picoserve.constraint.matcher import Matcher
+from picoserve.constraint.repair import Document, State, Verdict
+from picoserve.constraint.validate import Finding, check_text
+
+__all__ = [
+    "ConstraintError",
+    "DeadEndError",
+    "Document",
+    "DocumentLimits",
+    "Finding",
+    "Grammar",
+    "GrammarCache",
+    "Kind",
+    "Matcher",
+    "SchemaError",
+    "SchemaLimits",
+    "State",
+    "Verdict",
+    "check_text",
+    "compile_grammar",
+]

@@ -1,0 +1,141 @@
+"""Where a byte stands in JSON text, and the bounds that the grammar itself does not set.
+
+JSON's strings are recognised from the bytes alone, so this needs no grammar. Each byte has a
+place: outside strings, inside one, or right after a backslash.
+"""
+
+import re
+from typing import Final
+
+OUTSIDE: Final = 0
+STRING: Final = 1
+ESCAPE: Final = 2
+
+DIGITS: Final = 24
+EXPONENT_DIGITS: Final = 2
+BLANKS: Final = 64
+DEPTH: Final = 48
+PERIOD: Final = 16
+PERIOD_WINDOW: Final = 160
+PERIOD_STRIDE: Final = 64
+
+WHITESPACE: Final = b" \t\n\r"
+_TURNS: Final = {OUTSIDE: re.compile(rb'"'), STRING: re.compile(rb'["\\]')}
+_LOOKBACK: Final = BLANKS
+_NUMBER: Final = re.compile(
+    rb"[0-9]{%d}([0-9])|[eE][+-]?[0-9]{%d}([0-9])" % (DIGITS, EXPONENT_DIGITS)
+)
+_FLOOD: Final = re.compile(rb" {%d}( )" % BLANKS)
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+_HELD: Final = {
+    OUTSIDE: re.compile(rb",?[ \t\n\r]*\Z"),
+    STRING: re.compile(rb" +\Z"),
+    ESCAPE: re.compile(rb" *\\\Z"),
+}
+_PARTIAL: Final = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+_PARTIAL_ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[0-9a-fA-F]{0,3})\Z")
+
+
+def places(data: bytes, place: int) -> bytes:
+    """Give each byte the place in which it leaves the text.
+
+    Args:
+        data: The bytes.
+        place: The place before them.
+
+    Returns:
+        One place for each byte: a string's opening quote is STRING, its closing quote OUTSIDE.
+    """
+    result = bytearray()
+    at = 0
+    while at < len(data):
+        if place == ESCAPE:
+            place = STRING
+            result.append(STRING)
+            at += 1
+            continue
+        turn = _TURNS[place].search(data, at)
+        end = turn.start() if turn else len(data)
+        result += bytes([place]) * (end - at)
+        if turn:
+            place = _after_turn(data[end], place)
+            result.append(place)
+        at = end + 1
+    return bytes(result)
+
+
+def _after_turn(byte: int, place: int) -> int:
+    if byte == ord("\\"):
+        return ESCAPE
+    return STRING if place == OUTSIDE else OUTSIDE
+
+
+def depth_change(data: bytes, where: bytes) -> int:
+    """Count brackets outside strings, opening ones as +1 and closing ones as -1."""
+    change = 0
+    for found in _BRACKETS.finditer(data):
+        if where[found.start()] == OUTSIDE:
+            change += 1 if found[0] in b"[{" else -1
+    return change
+
+
+def first_excess(text: bytes, text_places: bytes, data: bytes, data_places: bytes) -> int:
+    """Find the first new byte that breaks a bound on digits, exponents or blank floods.
+
+    Args:
+        text: The bytes taken so far (only the last ones matter).
+        text_places: Their places.
+        data: The new bytes.
+        data_places: Their places.
+
+    Returns:
+        Its index in `data`, or `len(data)` when all bounds hold.
+    """
+    back = min(_LOOKBACK, len(text))
+    window = text[len(text) - back :] + data
+    where = text_places[len(text) - back :] + data_places
+    first = len(window)
+    for pattern, place in ((_NUMBER, OUTSIDE), (_FLOOD, STRING)):
+        for found in pattern.finditer(window):
+            index = found.end() - 1
+            if where[index] == place and index >= back:
+                first = min(first, index)
+                break
+    return first - back
+
+
+def at_bound(text: bytes, place: int) -> bytes:
+    """Return the bytes that a bound forbids after this text (empty when none does)."""
+    tail = text[-_LOOKBACK:]
+    if place == STRING:
+        return b" " if _FLOOD.search(tail + b" ", len(tail) - BLANKS) else b""
+    if place == OUTSIDE and tail[-1:].isdigit() and _NUMBER.search(tail + b"0"):
+        found = [match.end() for match in _NUMBER.finditer(tail + b"0")]
+        return b"0123456789" if found[-1] == len(tail) + 1 else b""
+    return b""
+
+
+def is_periodic(tail: bytes) -> bool:
+    """Tell whether the last bytes repeat with a short period (a model in a rut)."""
+    if len(tail) < PERIOD_WINDOW:
+        return False
+    window = tail[-PERIOD_WINDOW:]
+    return any(window[step:] == window[:-step] for step in range(1, PERIOD + 1))
+
+
+def held_bytes(text: bytes, place: int) -> int:
+    """Count the last bytes that may still be taken back.
+
+    These are a comma with its blanks (the model may close right after), blanks in a string (the
+    next token usually brings its own), a backslash without its letter, part of a character.
+
+    Returns:
+        The number of bytes at the end of `text`, at most 100 or so.
+    """
+    tail = bytes(text[-2 * _LOOKBACK :])
+    if place == STRING:
+        partial = _PARTIAL.search(tail) or _PARTIAL_ESCAPE.search(tail)
+        if partial:
+            return len(tail) - partial.start(partial.re.groups)
+    found = _HELD[place].search(tail)
+    return len(tail) - found.start() if found else 0

@@ -1,0 +1,1 @@
+"""What runs a model. Each adapter is the only importer of its SDK."""

@@ -1,0 +1,149 @@
+"""The contract that every engine adapter meets, and what tells a worker which one to build."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from picoserve.generation import Job, Outcome, TokenLogprob
+
+
+class FailureKind(StrEnum):
+    """What went wrong inside an engine; the pool and the HTTP side decide by this."""
+
+    INVALID_REQUEST = "invalid_request"
+    CONTEXT_LENGTH = "context_length"
+    UNSUPPORTED = "unsupported"
+    MODEL_FILE = "model_file"
+    ACCESS_KEY = "access_key"
+    ACTIVATION = "activation"
+    DEVICE = "device"
+    MEMORY = "memory"
+    MISSING_PACKAGE = "missing_package"
+    CONFIGURATION = "configuration"
+    RUNTIME = "runtime"
+
+
+class EngineError(Exception):
+    """An engine could not be built or could not do a job.
+
+    Attributes:
+        kind: What went wrong.
+        message: Text fit for a log and a client: no AccessKey, no prompt.
+        prompt_tokens: The prompt's length where that was the reason.
+    """
+
+    def __init__(self, kind: FailureKind, message: str, *, prompt_tokens: int | None = None):
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.prompt_tokens = prompt_tokens
+
+
+class EngineKind(StrEnum):
+    """Which adapter runs a model."""
+
+    PICOLLM = "picollm"
+    LLAMACPP = "llamacpp"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """All that a worker needs to build its engine. Crosses the pipe once, at the start.
+
+    Attributes:
+        name: The engine's name in logs, metrics and headers.
+        path: The model file.
+        device: A device string that the engine takes (`gpu:0`, `cpu:4`).
+        slots: Jobs that the engine runs side by side.
+        access_key: picoLLM's AccessKey; never logged.
+        library_path: The native library, where it is not the package's own.
+        context_length: Tokens of context per slot, or 0 for what the model says.
+    """
+
+    kind: EngineKind
+    name: str
+    path: str
+    device: str
+    slots: int = 1
+    access_key: str = ""
+    library_path: str = ""
+    context_cache: bool = True
+    context_length: int = 0
+
+    def __repr__(self) -> str:
+        return f"EngineSpec({self.kind}, {self.name!r}, {self.path!r}, {self.device!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What a loaded engine says of itself.
+
+    Attributes:
+        model: The model's own name.
+        chat_template: Jinja source inside the model file, or "".
+        max_top_logprobs: Most alternatives per token.
+        negative_penalties: Whether penalties below zero are taken.
+        context_cache: Whether a shared prompt prefix is not evaluated again.
+    """
+
+    model: str
+    version: str
+    context_length: int
+    slots: int
+    device: str
+    chat_template: str = ""
+    bos_token: str = ""
+    eos_token: str = ""
+    max_top_logprobs: int = 0
+    negative_penalties: bool = False
+    context_cache: bool = False
+
+
+class Sink(Protocol):
+    """Where an engine puts what it generates. All methods return at once."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True once nobody wants the rest."""
+        ...
+
+    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+        """The prompt fits and its evaluation begins."""
+        ...
+
+    def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
+        """More bytes of the reply; a character may be split over two pieces."""
+        ...
+
+
+class Engine(Protocol):
+    """One loaded model on one device.
+
+    `generate` is called by at most `info.slots` threads at a time. `interrupt` is the only
+    call that may come beside a running `generate`.
+    """
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine says of itself."""
+        ...
+
+    def generate(self, job: Job, sink: Sink) -> Outcome:
+        """Run one job to its end. Raises EngineError."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ask the running generate to return. May be lost; the caller repeats it."""
+        ...
+
+    def tokenize(self, text: str) -> Sequence[int]:
+        """Token ids of a text, special tokens recognised, nothing added. Raises EngineError."""
+        ...
+
+    def close(self) -> None:
+        """Free the model. Nothing may be called afterwards."""
+        ...
+
+
+EngineFactory = Callable[[EngineSpec], Engine]

@@ -1,0 +1,139 @@
+"""The vocabulary that every room shares: a job, what an engine says of it, and the events.
+
+Plain data without behaviour. Whatever crosses the pipe to a worker process is built of these.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn.
+
+    Attributes:
+        temperature: 0 always takes the likeliest token.
+        top_p: Share of the probability mass that may be drawn from, in (0, 1].
+        presence_penalty: Taken off every token that has appeared.
+        frequency_penalty: Taken off a token for each time it has appeared.
+        seed: Any integer for a reproducible draw, or None for a random one.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One generation, ready for an engine.
+
+    Attributes:
+        prompt: The whole text that the engine reads, chat template applied.
+        max_tokens: Most tokens to generate, or None for as many as the context holds.
+        stop: Phrases that end the generation; the engine may or may not send them.
+        top_logprobs: None for no log probabilities, else how many alternatives per token.
+    """
+
+    prompt: str
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    sampling: Sampling = Sampling()
+    top_logprobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChoice:
+    """A token that could stand at one place, as bytes, with its natural log probability."""
+
+    token: bytes
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A generated token with the likeliest alternatives at its place."""
+
+    token: bytes
+    logprob: float
+    top: tuple[TokenChoice, ...] = ()
+
+
+class EngineFinish(StrEnum):
+    """Why an engine stopped generating."""
+
+    END = "end"
+    LIMIT = "limit"
+    STOP_PHRASE = "stop_phrase"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an engine reports at the end of a job.
+
+    Attributes:
+        tail: Bytes of the reply that no piece has brought.
+        cached_tokens: Prompt tokens that were not evaluated again; None where the engine
+            does not say.
+        tokens: The generated tokens, for engines that tell them only at the end.
+    """
+
+    finish: EngineFinish
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int | None = None
+    tail: bytes = b""
+    tokens: tuple[TokenLogprob, ...] = ()
+
+
+class FinishReason(StrEnum):
+    """Why a choice ended, in OpenAI's words."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written for one request.
+
+    Attributes:
+        cached_tokens: None where the engine does not say.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The engine has accepted the job; errors after this event come in-band."""
+
+    prompt_tokens: int | None
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the reply."""
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last event of a generation."""
+
+    reason: FinishReason
+    usage: Usage
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+Event: TypeAlias = Started | TextDelta | Finish

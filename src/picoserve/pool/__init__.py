@@ -1,0 +1,1 @@
+"""The server's side of the worker processes: the line, the leases, one handle per worker."""

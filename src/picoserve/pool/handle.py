@@ -1,0 +1,239 @@
+"""One worker process as the server sees it: load, run jobs, interrupt, end."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind
+from picoserve.generation import Job
+from picoserve.logs import get_logger
+from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
+from picoserve.pool.stream import JobStream
+from picoserve.worker.messages import (
+    Accepted,
+    Done,
+    Failed,
+    Generate,
+    Interrupt,
+    Load,
+    LoadFailed,
+    Piece,
+    Pong,
+    Ready,
+    Report,
+    Shutdown,
+    Tokenize,
+    Tokens,
+)
+
+_CLOSE_SECONDS: Final = 3.0
+
+_log = get_logger(__name__)
+
+
+class WorkerHandle:
+    """The server's grip on one worker process.
+
+    Whoever stops listening early only asks the worker to stop; the place is free again when
+    the worker says so, so that two jobs never share an engine.
+
+    Attributes:
+        broken: True once the pipe has closed. Such a handle is replaced, not mended.
+        remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
+    """
+
+    def __init__(
+        self, spec: EngineSpec, *, on_free: Callable[[], None], interrupt_seconds: float
+    ) -> None:
+        self.spec = spec
+        self.broken = False
+        self.remembered = ""
+        self.lost = asyncio.Event()
+        self._on_free = on_free
+        self._interrupt_seconds = interrupt_seconds
+        self._info: EngineInfo | None = None
+        self._loaded: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
+        self._streams: dict[int, JobStream] = {}
+        self._tokenizing: dict[int, asyncio.Future[list[int]]] = {}
+        self._deadlines: dict[int, asyncio.TimerHandle] = {}
+        self._numbers = 0
+        self._leased = 0
+        self._child: ChildProcess | None = None
+        self._pipe: WorkerPipe | None = None
+
+    @property
+    def info(self) -> EngineInfo | None:
+        """What the engine says of itself, once it is loaded."""
+        return self._info
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id."""
+        return None if self._child is None else self._child.pid
+
+    @property
+    def free_places(self) -> int:
+        """Jobs that could start now."""
+        return 0 if self.broken or self._info is None else self._info.slots - self._leased
+
+    @property
+    def busy_places(self) -> int:
+        """Jobs that hold a place, those that are being interrupted included."""
+        return self._leased
+
+    async def start(self, load_seconds: float) -> EngineInfo:
+        """Start the process and load the engine.
+
+        Raises:
+            EngineError: The engine cannot be built, the process died, or time is up.
+        """
+        try:
+            self._child, self._pipe = await start_worker(
+                self.spec.name, self._on_report, self._on_lost
+            )
+        except OSError as error:
+            raise EngineError(
+                FailureKind.RUNTIME, f"no process could be started: {error.strerror}"
+            ) from error
+        self._pipe.send(Load(self.spec))
+        try:
+            async with asyncio.timeout(load_seconds):
+                self._info = await asyncio.shield(self._loaded)
+        except TimeoutError:
+            raise EngineError(
+                FailureKind.RUNTIME, f"the engine was not loaded within {load_seconds:g} s"
+            ) from None
+        return self._info
+
+    def take_place(self) -> None:
+        """Reserve one of the free places."""
+        self._leased += 1
+
+    def free_place(self) -> None:
+        """Give a place back; the pool may use it at once."""
+        self._leased -= 1
+        self._on_free()
+
+    def submit(self, job: Job) -> JobStream:
+        """Run a job on a place that was taken before."""
+        self._numbers += 1
+        stream = JobStream(self._numbers)
+        if self.broken or self._pipe is None:
+            stream.lose()
+            return stream
+        self._streams[stream.number] = stream
+        self._pipe.send(Generate(stream.number, job))
+        return stream
+
+    def interrupt(self, stream: JobStream) -> None:
+        """Ask for the end of a job, without waiting. A worker deaf to it is killed."""
+        if stream.ended or stream.number in self._deadlines or self._pipe is None:
+            return
+        self._pipe.send(Interrupt(stream.number))
+        self._deadlines[stream.number] = asyncio.get_running_loop().call_later(
+            self._interrupt_seconds, self._kill_deaf, stream.number
+        )
+
+    async def tokenize(self, text: str) -> list[int]:
+        """Token ids of a text, computed between the engine's jobs.
+
+        Raises:
+            EngineError: The engine refused, or the worker is gone.
+        """
+        if self.broken or self._pipe is None:
+            raise EngineError(FailureKind.RUNTIME, "the worker is gone")
+        self._numbers += 1
+        number = self._numbers
+        future: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
+        self._tokenizing[number] = future
+        self._pipe.send(Tokenize(number, text))
+        try:
+            return await future
+        finally:
+            self._tokenizing.pop(number, None)
+
+    async def close(self) -> None:
+        """End the worker: ask, then insist."""
+        if self._child is None or self._pipe is None:
+            return
+        self._pipe.send(Shutdown())
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                status = await self._child.wait()
+        except TimeoutError:
+            self._child.kill()
+            status = await self._child.wait()
+        self._pipe.close()
+        _log.debug("worker ended", engine=self.spec.name, status=status)
+
+    def kill(self) -> None:
+        """End the process at once; the pipe's end tells everybody."""
+        if self._child is not None:
+            self._child.kill()
+
+    async def wait_dead(self) -> int | None:
+        """Kill what is left of the process and return its exit status."""
+        if self._child is None:
+            return None
+        self._child.kill()
+        status = await self._child.wait()
+        if self._pipe is not None:
+            self._pipe.close()
+        return status
+
+    def _on_report(self, report: Report) -> None:
+        match report:
+            case Piece() | Accepted():
+                stream = self._streams.get(report.number)
+                if stream is not None:
+                    stream.push(report)
+            case Done() | Failed():
+                self._end_job(report)
+            case Tokens(number=number, ids=ids):
+                self._resolve_tokens(number, ids)
+            case Ready(info=info):
+                if not self._loaded.done():
+                    self._loaded.set_result(info)
+            case LoadFailed(kind=kind, message=message):
+                self._fail_load(EngineError(kind, message))
+            case Pong():
+                pass
+
+    def _end_job(self, report: Done | Failed) -> None:
+        deadline = self._deadlines.pop(report.number, None)
+        if deadline is not None:
+            deadline.cancel()
+        stream = self._streams.pop(report.number, None)
+        if stream is not None:
+            stream.push(report)
+        elif isinstance(report, Failed) and report.number in self._tokenizing:
+            future = self._tokenizing[report.number]
+            if not future.done():
+                future.set_exception(EngineError(report.kind, report.message))
+
+    def _resolve_tokens(self, number: int, ids: list[int]) -> None:
+        future = self._tokenizing.get(number)
+        if future is not None and not future.done():
+            future.set_result(ids)
+
+    def _on_lost(self) -> None:
+        self.broken = True
+        for deadline in self._deadlines.values():
+            deadline.cancel()
+        self._fail_load(EngineError(FailureKind.RUNTIME, "the process died while loading"))
+        for future in self._tokenizing.values():
+            if not future.done():
+                future.set_exception(EngineError(FailureKind.RUNTIME, "the worker is gone"))
+        streams, self._streams = list(self._streams.values()), {}
+        self.lost.set()
+        for stream in streams:
+            stream.lose()
+
+    def _fail_load(self, error: EngineError) -> None:
+        if not self._loaded.done():
+            self._loaded.set_exception(error)
+            self._loaded.exception()  # seen: nobody may be waiting any more
+
+    def _kill_deaf(self, number: int) -> None:
+        _log.warning("worker ignores its interrupt and is killed", engine=self.spec.name, job=number)
+        self.kill()

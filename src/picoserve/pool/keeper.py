@@ -1,0 +1,159 @@
+"""Keeps one engine alive: start, watch, start again with growing pauses, give up in time.
+
+Every start of a picoLLM engine may count as an activation of the AccessKey, so a failure that
+starting again cannot cure (key, file, device, package, licence) is final until a person acts.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind
+from picoserve.logs import get_logger
+from picoserve.pool.handle import WorkerHandle
+
+_FINAL: Final = frozenset(
+    {
+        FailureKind.ACCESS_KEY,
+        FailureKind.ACTIVATION,
+        FailureKind.CONFIGURATION,
+        FailureKind.DEVICE,
+        FailureKind.MISSING_PACKAGE,
+        FailureKind.MODEL_FILE,
+    }
+)
+
+_log = get_logger(__name__)
+
+
+class EngineState(StrEnum):
+    """Where an engine is in its life."""
+
+    LOADING = "loading"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperLimits:
+    """How patient a keeper is. Times in seconds.
+
+    Attributes:
+        load_seconds: Longest time an engine may take to load.
+        interrupt_seconds: Longest time a job may go on after its interrupt.
+        backoff_seconds: First pause before a new start; doubles up to `max_backoff_seconds`.
+        max_failures: Deaths within `failure_window_seconds` after which the engine rests
+            for `cool_down_seconds`.
+    """
+
+    load_seconds: float = 600.0
+    interrupt_seconds: float = 10.0
+    backoff_seconds: float = 0.25
+    max_backoff_seconds: float = 30.0
+    max_failures: int = 5
+    failure_window_seconds: float = 120.0
+    cool_down_seconds: float = 600.0
+
+
+class EngineKeeper:
+    """One configured engine and, most of the time, the worker that runs it.
+
+    Attributes:
+        restarts: Times a worker was started after the first.
+        problem: Why the engine is not ready, in words for a person; "" when it is.
+    """
+
+    def __init__(
+        self, spec: EngineSpec, limits: KeeperLimits, on_change: Callable[[], None]
+    ) -> None:
+        self.spec = spec
+        self.state = EngineState.LOADING
+        self.problem = ""
+        self.restarts = 0
+        self.load_seconds = 0.0
+        self.handle: WorkerHandle | None = None
+        self.info: EngineInfo | None = None
+        self._limits = limits
+        self._on_change = on_change
+        self._deaths: deque[float] = deque(maxlen=limits.max_failures)
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def may_recover(self) -> bool:
+        """False once only a person can help."""
+        return self.state not in {EngineState.FAILED, EngineState.STOPPED}
+
+    def start(self) -> None:
+        """Begin to keep the engine alive."""
+        self._task = asyncio.create_task(self._keep(), name=f"keeper of {self.spec.name}")
+
+    async def stop(self) -> None:
+        """End the worker and stop keeping."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._set(EngineState.STOPPED, "")
+        if self.handle is not None:
+            await self.handle.close()
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._live()
+            except EngineError as error:
+                if error.kind in _FINAL:
+                    _log.error("engine failed", engine=self.spec.name, problem=error.message)
+                    self._set(EngineState.FAILED, error.message)
+                    return
+                self._set(EngineState.RESTARTING, error.message)
+            await asyncio.sleep(self._pause())
+            self.restarts += 1
+
+    async def _live(self) -> None:
+        """One worker's life. Raises EngineError when it ends."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self.handle = handle = WorkerHandle(
+            self.spec, on_free=self._on_change, interrupt_seconds=self._limits.interrupt_seconds
+        )
+        try:
+            self.info = await handle.start(self._limits.load_seconds)
+            self.load_seconds = loop.time() - began
+            _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
+            self._set(EngineState.READY, "")
+            await handle.lost.wait()
+        except EngineError:
+            await handle.wait_dead()
+            raise
+        status = await handle.wait_dead()
+        _log.warning("worker died", engine=self.spec.name, status=status)
+        raise EngineError(FailureKind.RUNTIME, f"the worker died ({_status_text(status)})")
+
+    def _pause(self) -> float:
+        now = asyncio.get_running_loop().time()
+        self._deaths.append(now)
+        limits = self._limits
+        recent = [t for t in self._deaths if now - t < limits.failure_window_seconds]
+        if len(recent) >= limits.max_failures:
+            self._deaths.clear()
+            self._set(
+                self.state, f"{self.problem}; out of service for {limits.cool_down_seconds:g} s"
+            )
+            return limits.cool_down_seconds
+        pause: float = limits.backoff_seconds * 2 ** (len(recent) - 1)
+        return min(pause, limits.max_backoff_seconds)
+
+    def _set(self, state: EngineState, problem: str) -> None:
+        self.state, self.problem = state, problem
+        self._on_change()
+
+
+def _status_text(status: int | None) -> str:
+    if status is None:
+        return "never started"
+    return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -1,0 +1,53 @@
+"""The right to use one place of one engine, until it is released."""
+
+from picoserve.engine.engine import EngineInfo
+from picoserve.generation import Job
+from picoserve.pool.handle import WorkerHandle
+from picoserve.pool.stream import JobStream
+
+
+class Lease:
+    """One place of one engine.
+
+    Releasing never awaits: cleanup in a request's task may be cancelled again at any await
+    (anyio cancels every later await of a cancelled scope), so it only sends the interrupt. The
+    place is free when the worker reports the job's end.
+    """
+
+    def __init__(self, handle: WorkerHandle, info: EngineInfo) -> None:
+        self.info = info
+        self._handle = handle
+        self._stream: JobStream | None = None
+        self._released = False
+        handle.take_place()
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self._handle.spec.name
+
+    def run(self, job: Job) -> JobStream:
+        """Run a job. Jobs of one lease run one after the other."""
+        self._handle.remembered = job.prompt
+        self._stream = self._handle.submit(job)
+        return self._stream
+
+    def remember(self, text: str) -> None:
+        """What the engine's context holds now: prompt and reply."""
+        self._handle.remembered = text
+
+    def interrupt(self) -> None:
+        """Ask the running job to end; its last report still comes."""
+        if self._stream is not None:
+            self._handle.interrupt(self._stream)
+
+    def release(self) -> None:
+        """Give the place back. Safe to call twice."""
+        if self._released:
+            return
+        self._released = True
+        if self._stream is None:
+            self._handle.free_place()
+        else:
+            self._handle.interrupt(self._stream)
+            self._stream.when_ended(self._handle.free_place)

@@ -1,0 +1,135 @@
+"""Starting a worker process and talking to it over a socket pair.
+
+The child is a fresh interpreter (CUDA must not be forked) that inherits exactly one end of the
+pair; when this end closes, for whatever reason, the child ends itself. What it prints, native
+code included, becomes log lines.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from picoserve.logs import get_logger
+from picoserve.worker.messages import Command, FrameReader, Report, decode_report, encode_frame
+
+_MAX_LINE_BYTES: Final = 64 * 1024
+_SECRET_VARIABLES: Final = frozenset({"PICOVOICE_ACCESS_KEY"})
+
+_log = get_logger(__name__)
+
+
+class WorkerPipe(asyncio.Protocol):
+    """Frames in both directions; reports are handed on as they arrive."""
+
+    def __init__(self, on_report: Callable[[Report], None], on_lost: Callable[[], None]) -> None:
+        self._on_report = on_report
+        self._on_lost = on_lost
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The pair is connected."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the worker."""
+        try:
+            for body in self._reader.feed(data):
+                self._on_report(decode_report(body))
+        except (ValueError, msgspec.MsgspecError):
+            _log.exception("worker sent something unreadable")
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The worker has closed its end, or has ended."""
+        self._transport = None
+        self._on_lost()
+
+    def send(self, command: Command) -> None:
+        """Write a command. Does nothing once the pipe is closed."""
+        if self._transport is not None:
+            self._transport.write(encode_frame(command))
+
+    def close(self) -> None:
+        """Close this end; the worker ends itself."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class ChildProcess:
+    """A worker's operating-system process."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self._name = name
+        self._process = process
+        self._output = asyncio.create_task(self._log_output(), name=f"output of {name}")
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    async def wait(self) -> int:
+        """The exit status; negative for a signal."""
+        status = await self._process.wait()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._output
+        return status
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGKILL)
+
+    async def _log_output(self) -> None:
+        stream = self._process.stdout
+        if stream is None:
+            return
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # longer than the stream's limit: drop what is buffered
+                continue
+            if not line:
+                return
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                _log.debug("worker output", engine=self._name, line=text[:2000])
+
+
+async def start_worker(
+    name: str, on_report: Callable[[Report], None], on_lost: Callable[[], None]
+) -> tuple[ChildProcess, WorkerPipe]:
+    """Start a worker process and connect to it. Raises OSError when the system refuses."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        environment = {k: v for k, v in os.environ.items() if k not in _SECRET_VARIABLES}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-P",
+                "-m",
+                "picoserve.worker",
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=environment,
+                limit=_MAX_LINE_BYTES,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    _, pipe = await loop.create_unix_connection(lambda: WorkerPipe(on_report, on_lost), sock=ours)
+    return ChildProcess(name, process), pipe

@@ -1,0 +1,82 @@
+"""The server's end of one job: reports come in from the pipe, the pipeline takes them out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
+
+from picoserve.worker.messages import Accepted, Done, Failed, Piece
+
+JobReport: TypeAlias = Accepted | Piece | Done | Failed
+
+
+class WorkerLostError(Exception):
+    """The worker process ended while the job was running."""
+
+
+class JobStream:
+    """Reports of one job, in order.
+
+    Attributes:
+        number: The job's number on its worker.
+        ended: True once no report can follow.
+        has_pieces: True once a piece of the reply has arrived.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.ended = False
+        self.has_pieces = False
+        self._reports: list[JobReport] = []
+        self._lost = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._on_end: Callable[[], None] | None = None
+
+    def push(self, report: JobReport) -> None:
+        """Take a report from the pipe."""
+        self._reports.append(report)
+        if isinstance(report, Piece):
+            self.has_pieces = True
+        elif not isinstance(report, Accepted):
+            self._end()
+        self._wake()
+
+    def lose(self) -> None:
+        """The worker is gone; whoever reads gets WorkerLostError after what has arrived."""
+        if not self.ended:
+            self._lost = True
+            self._end()
+            self._wake()
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Call back once, as soon as no report can follow."""
+        if self.ended:
+            callback()
+        else:
+            self._on_end = callback
+
+    async def read(self) -> list[JobReport]:
+        """All reports that are ready, at least one.
+
+        Raises:
+            WorkerLostError: The worker is gone and everything it sent has been read.
+        """
+        while not self._reports:
+            if self._lost:
+                raise WorkerLostError
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        reports, self._reports = self._reports, []
+        return reports
+
+    def _end(self) -> None:
+        self.ended = True
+        callback, self._on_end = self._on_end, None
+        if callback is not None:
+            callback()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

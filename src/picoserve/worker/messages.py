@@ -1,0 +1,166 @@
+"""Everything that crosses the pipe between the server and a worker process.
+
+A frame is a 4-byte big-endian length and a msgpack array. Commands go to the worker, reports
+come back. Only plain data: a failure crosses as kind and message, never as an exception.
+"""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from picoserve.engine.engine import EngineInfo, EngineSpec, FailureKind
+from picoserve.generation import Job, Outcome, TokenLogprob
+
+# A frame holds at most a prompt or a reply's tokens; anything larger is a broken pipe.
+MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
+_HEADER_BYTES: Final = 4
+
+
+class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Base of all messages: an array that begins with the class's name."""
+
+
+class Load(_Message):
+    """First command: build this engine."""
+
+    spec: EngineSpec
+
+
+class Generate(_Message):
+    """Run a job. The number is new for each job of this worker."""
+
+    number: int
+    job: Job
+
+
+class Interrupt(_Message):
+    """Nobody wants the rest of this job."""
+
+    number: int
+
+
+class Tokenize(_Message):
+    """Count and list the tokens of a text; answered between jobs."""
+
+    number: int
+    text: str
+
+
+class Ping(_Message):
+    """Answered by the listener thread at once, also while a job runs."""
+
+    number: int
+
+
+class Shutdown(_Message):
+    """Finish nothing, free the engine, end. The end of the pipe means the same."""
+
+
+class Ready(_Message):
+    """The engine is loaded."""
+
+    info: EngineInfo
+
+
+class LoadFailed(_Message):
+    """The engine cannot be built; the worker ends after this."""
+
+    kind: FailureKind
+    message: str
+
+
+class Accepted(_Message):
+    """The engine has begun with the prompt."""
+
+    number: int
+    prompt_tokens: int | None
+    cached_tokens: int | None
+
+
+class Piece(_Message):
+    """More bytes of a job's reply."""
+
+    number: int
+    data: bytes
+    tokens: tuple[TokenLogprob, ...] = ()
+
+
+class Done(_Message):
+    """A job has ended; its place is free."""
+
+    number: int
+    outcome: Outcome
+
+
+class Failed(_Message):
+    """A job ended in an error; its place is free."""
+
+    number: int
+    kind: FailureKind
+    message: str
+    prompt_tokens: int | None = None
+
+
+class Tokens(_Message):
+    """Answer to Tokenize."""
+
+    number: int
+    ids: list[int]
+
+
+class Pong(_Message):
+    """Answer to Ping."""
+
+    number: int
+
+
+Command: TypeAlias = Load | Generate | Interrupt | Tokenize | Ping | Shutdown
+Report: TypeAlias = Ready | LoadFailed | Accepted | Piece | Done | Failed | Tokens | Pong
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_commands: Final = msgspec.msgpack.Decoder(Command)
+_reports: Final = msgspec.msgpack.Decoder(Report)
+
+
+def encode_frame(message: Command | Report) -> bytes:
+    """The message as a frame."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(_HEADER_BYTES, "big") + body
+
+
+class FrameReader:
+    """Cuts a byte stream into message bodies."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes from the pipe; returns the bodies that are complete.
+
+        Raises:
+            ValueError: A frame is larger than any message can be.
+        """
+        buffer = self._buffer
+        buffer += data
+        bodies = []
+        start, size = 0, len(buffer)
+        while size - start >= _HEADER_BYTES:
+            end = start + _HEADER_BYTES + int.from_bytes(buffer[start : start + 4], "big")
+            if end - start > MAX_FRAME_BYTES:
+                raise ValueError("oversized frame")
+            if end > size:
+                break
+            bodies.append(bytes(buffer[start + _HEADER_BYTES : end]))
+            start = end
+        del buffer[:start]
+        return bodies
+
+
+def decode_command(body: bytes) -> Command:
+    """A command from a frame's body. Raises msgspec.MsgspecError."""
+    return _commands.decode(body)
+
+
+def decode_report(body: bytes) -> Report:
+    """A report from a frame's body. Raises msgspec.MsgspecError."""
+    return _reports.decode(body)

@@ -1,0 +1,166 @@
+"""A worker's life: load the engine, run jobs, listen for interrupts, end with the pipe.
+
+The main thread runs the engine (more threads help where the engine has several slots); one
+listener thread reads commands. picoLLM loses an interrupt that comes before its loop has begun,
+so the listener repeats it until the job has returned.
+"""
+
+import os
+import select
+import socket
+import threading
+import time
+from typing import Final
+
+from picoserve.engine.engine import Engine, EngineError, EngineFactory, FailureKind
+from picoserve.worker.jobs import JobTable
+from picoserve.worker.messages import (
+    Command,
+    Done,
+    Failed,
+    FrameReader,
+    Generate,
+    Interrupt,
+    Load,
+    LoadFailed,
+    Ping,
+    Pong,
+    Ready,
+    Report,
+    Tokenize,
+    Tokens,
+    decode_command,
+    encode_frame,
+)
+
+_READ_BYTES: Final = 256 * 1024
+_REPEAT_INTERRUPT_SECONDS: Final = 0.002
+# How long a running job may take to notice that the server has gone.
+_LEAVE_SECONDS: Final = 2.0
+
+
+class WorkerProcess:
+    """The child's side of one pipe."""
+
+    def __init__(self, pipe: socket.socket, build: EngineFactory) -> None:
+        self._pipe = pipe
+        self._build = build
+        self._write_lock = threading.Lock()
+        self._reader = FrameReader()
+        self._jobs = JobTable(self._send)
+        self._engine: Engine | None = None
+
+    def run(self) -> None:
+        """Serve until the pipe closes or Shutdown comes."""
+        spec = self._read_load().spec
+        threading.Thread(target=self._listen, name="listener", daemon=True).start()
+        try:
+            engine = self._build(spec)
+        except EngineError as error:
+            self._send(LoadFailed(error.kind, error.message))
+            return
+        self._engine = engine
+        self._send(Ready(engine.info))
+        helpers = [
+            threading.Thread(target=self._serve, args=(engine,), name=f"slot-{i}", daemon=True)
+            for i in range(1, engine.info.slots)
+        ]
+        for helper in helpers:
+            helper.start()
+        self._serve(engine)
+        for helper in helpers:
+            helper.join(_LEAVE_SECONDS)
+        engine.close()
+
+    def _read_load(self) -> Load:
+        """The first frame tells what to load; it is read before anything else runs."""
+        while True:
+            data = self._pipe.recv(_READ_BYTES)
+            if not data:
+                raise SystemExit(0)
+            for body in self._reader.feed(data):
+                command = decode_command(body)
+                if not isinstance(command, Load):
+                    raise SystemExit(f"expected Load, got {type(command).__name__}")
+                return command
+
+    def _listen(self) -> None:
+        """Read commands until the end of the pipe; then nobody is left to work for."""
+        interrupting = False
+        while True:
+            timeout = _REPEAT_INTERRUPT_SECONDS if interrupting else None
+            readable, _, _ = select.select([self._pipe], [], [], timeout)
+            if readable and not self._read_commands():
+                break
+            interrupting = self._interrupt_cancelled()
+        self._leave()
+
+    def _read_commands(self) -> bool:
+        try:
+            data = self._pipe.recv(_READ_BYTES)
+        except OSError:
+            return False
+        if not data:
+            return False
+        return all([self._obey(decode_command(body)) for body in self._reader.feed(data)])
+
+    def _obey(self, command: Command) -> bool:
+        """Carry out one command; False for Shutdown."""
+        match command:
+            case Generate() | Tokenize():
+                self._jobs.put(command)
+            case Interrupt(number=number):
+                self._jobs.cancel(number)
+            case Ping(number=number):
+                self._send(Pong(number))
+            case _:
+                return False
+        return True
+
+    def _interrupt_cancelled(self) -> bool:
+        engine = self._engine
+        return engine is not None and self._jobs.interrupt_cancelled(engine.interrupt)
+
+    def _leave(self) -> None:
+        """Stop what runs, and end the process even if native code does not return."""
+        self._jobs.stop()
+        deadline = time.monotonic() + _LEAVE_SECONDS
+        while time.monotonic() < deadline:
+            self._interrupt_cancelled()
+            time.sleep(_REPEAT_INTERRUPT_SECONDS)
+        os._exit(0)
+
+    def _serve(self, engine: Engine) -> None:
+        while (command := self._jobs.take()) is not None:
+            match command:
+                case Generate():
+                    self._generate(engine, command)
+                case Tokenize():
+                    self._tokenize(engine, command)
+
+    def _generate(self, engine: Engine, command: Generate) -> None:
+        sink = self._jobs.begin(command.number)
+        report: Report
+        try:
+            report = Done(command.number, engine.generate(command.job, sink))
+        except EngineError as error:
+            report = Failed(command.number, error.kind, error.message, error.prompt_tokens)
+        except Exception as error:  # noqa: BLE001  # one job's failure is not the worker's
+            report = Failed(command.number, FailureKind.RUNTIME, type(error).__name__)
+        self._jobs.end(command.number)
+        self._send(report)
+
+    def _tokenize(self, engine: Engine, command: Tokenize) -> None:
+        try:
+            self._send(Tokens(command.number, list(engine.tokenize(command.text))))
+        except EngineError as error:
+            self._send(Failed(command.number, error.kind, error.message))
+
+    def _send(self, report: Report) -> None:
+        frame = encode_frame(report)
+        try:
+            with self._write_lock:
+                self._pipe.sendall(frame)
+        except OSError:
+            # The server has gone; the listener sees the end of the pipe and leaves.
+            return
