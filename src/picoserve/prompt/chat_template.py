@@ -8,7 +8,7 @@ is put back when the client's copy of the reply has lost it.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
@@ -148,6 +148,7 @@ def template_from_source(
     stop_phrases: Sequence[str] | None = None,
     bos_token: str = "",
     eos_token: str = "",
+    variables: Mapping[str, object] | None = None,
 ) -> ChatTemplate:
     """Make a template of Jinja text in Hugging Face's convention, as a GGUF file holds it.
 
@@ -160,14 +161,14 @@ def template_from_source(
         stop_phrases: The ends of a reply; None to use the ones that the source spells out.
         bos_token: Its value in the source; leave it empty where the engine adds it by itself.
         eos_token: Its value in the source; also an end of a reply.
+        variables: More values for the source, such as Qwen3's `enable_thinking`.
 
     Raises:
         TemplateError: The source is malformed, or cannot write one user message.
     """
     compiled = compile_template(source)
-    write: Write = partial(
-        compiled, bos_token=bos_token, eos_token=eos_token, tools=None, documents=None
-    )
+    tokens = {"bos_token": bos_token, "eos_token": eos_token}
+    write: Write = partial(compiled, **{**(variables or {}), **tokens, "tools": None})
     if not writes_user_text(write) and writes_user_text(with_parts(write)):
         write = with_parts(write)
     row = family_of_source(source, write, name, stop_phrases, eos_token)

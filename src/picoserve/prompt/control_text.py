@@ -3,9 +3,10 @@
 A chat template separates turns with texts such as `<|im_end|>` that a tokenizer turns into one
 control token. The same text inside a message would end the turn and let the message speak for
 somebody else. `Neutraliser` breaks such texts with one plain blank after their first character:
-`< |im_end|>`. A blank and not a zero-width character, because SentencePiece's usual normaliser
-(`nmt_nfkc`) drops zero-width characters, after which the control text would be whole again; a
-blank survives every tokenizer, and no control text of any family contains one.
+`< |im_end|>`. A blank and not a zero-width character, because normalisers treat those as they
+like: SentencePiece's `nmt_nfkc` rewrites some, and the cleaning step of BERT's drops them, after
+which the control text would be whole again. A blank survives every tokenizer, costs a small model
+nothing to read, and no control text of any family contains one.
 """
 
 import re

@@ -167,3 +167,11 @@ def test_a_reply_that_cannot_be_continued_is_refused() -> None:
 
     with pytest.raises(TemplateError, match="leaves the last reply out"):
         template_from_source(source, name="x").render([Turn("user", "a"), Turn("assistant", "b")])
+
+
+def test_variables_reach_the_source() -> None:
+    source = LENIENT + "{% if not thinking %}<think></think>{% endif %}"
+
+    template = template_from_source(source, name="x", variables={"thinking": True, "tools": 1})
+
+    assert "<think>" not in template.render([Turn("user", "Hi")])
