@@ -137,3 +137,5 @@ class Finish:
 
 
 Event: TypeAlias = Started | TextDelta | Finish
+IndexedEvents: TypeAlias = list[tuple[int, Event]]
+"""Events of several choices, each with its choice's index."""

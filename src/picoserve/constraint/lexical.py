@@ -25,6 +25,7 @@ _LOOKBACK: Final = BLANKS
 _NUMBER: Final = re.compile(
     rb"[0-9]{%d}([0-9])|[eE][+-]?[0-9]{%d}([0-9])" % (DIGITS, EXPONENT_DIGITS)
 )
+_NUMBER_FULL: Final = re.compile(rb"(?:[0-9]{%d}|[eE][+-]?[0-9]{%d})\Z" % (DIGITS, EXPONENT_DIGITS))
 _FLOOD: Final = re.compile(rb" {%d}( )" % BLANKS)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
 _HELD: Final = {
@@ -32,7 +33,9 @@ _HELD: Final = {
     STRING: re.compile(rb" +\Z"),
     ESCAPE: re.compile(rb" *\\\Z"),
 }
-_PARTIAL: Final = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
+_PARTIAL: Final = re.compile(
+    rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
 _PARTIAL_ESCAPE: Final = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[0-9a-fA-F]{0,3})\Z")
 
 
@@ -108,11 +111,8 @@ def at_bound(text: bytes, place: int) -> bytes:
     """Return the bytes that a bound forbids after this text (empty when none does)."""
     tail = text[-_LOOKBACK:]
     if place == STRING:
-        return b" " if _FLOOD.search(tail + b" ", len(tail) - BLANKS) else b""
-    if place == OUTSIDE and tail[-1:].isdigit() and _NUMBER.search(tail + b"0"):
-        found = [match.end() for match in _NUMBER.finditer(tail + b"0")]
-        return b"0123456789" if found[-1] == len(tail) + 1 else b""
-    return b""
+        return b" " if tail.endswith(b" " * BLANKS) else b""
+    return b"0123456789" if place == OUTSIDE and _NUMBER_FULL.search(tail) else b""
 
 
 def is_periodic(tail: bytes) -> bool:
@@ -139,3 +139,9 @@ def held_bytes(text: bytes, place: int) -> int:
             return len(tail) - partial.start(partial.re.groups)
     found = _HELD[place].search(tail)
     return len(tail) - found.start() if found else 0
+
+
+def partial_character(text: bytes) -> int:
+    """Count the bytes at the end that begin a UTF-8 character without ending it."""
+    found = _PARTIAL.search(bytes(text[-4:]))
+    return len(found[0]) if found else 0

@@ -166,6 +166,12 @@ class WorkerHandle:
         self._pipe.close()
         _log.debug("worker ended", engine=self.spec.name, status=status)
 
+    def lose_jobs(self) -> None:
+        """Whoever reads a job's reports is told that none will come."""
+        streams, self._streams = list(self._streams.values()), {}
+        for stream in streams:
+            stream.lose()
+
     def kill(self) -> None:
         """End the process at once; the pipe's end tells everybody."""
         if self._child is not None:
@@ -224,10 +230,8 @@ class WorkerHandle:
         for future in self._tokenizing.values():
             if not future.done():
                 future.set_exception(EngineError(FailureKind.RUNTIME, "the worker is gone"))
-        streams, self._streams = list(self._streams.values()), {}
         self.lost.set()
-        for stream in streams:
-            stream.lose()
+        self.lose_jobs()
 
     def _fail_load(self, error: EngineError) -> None:
         if not self._loaded.done():
@@ -235,5 +239,5 @@ class WorkerHandle:
             self._loaded.exception()  # seen: nobody may be waiting any more
 
     def _kill_deaf(self, number: int) -> None:
-        _log.warning("worker ignores its interrupt and is killed", engine=self.spec.name, job=number)
+        _log.warning("worker is deaf to its interrupt: killed", engine=self.spec.name, job=number)
         self.kill()

@@ -111,6 +111,9 @@ class EngineKeeper:
                     self._set(EngineState.FAILED, error.message)
                     return
                 self._set(EngineState.RESTARTING, error.message)
+            except Exception:  # noqa: BLE001  # a keeper that dies would leave its engine for dead
+                _log.exception("starting a worker failed", engine=self.spec.name)
+                self._set(EngineState.RESTARTING, "the worker could not be started")
             await asyncio.sleep(self._pause())
             self.restarts += 1
 

@@ -45,15 +45,28 @@ class EngineStatus:
     pid: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """What is to run for one model.
+
+    Attributes:
+        problem: Why there are no engines, in words for a person; "" where there are.
+    """
+
+    specs: Sequence[EngineSpec]
+    problem: str = ""
+
+
 class ModelPool:
     """The engines of one model and the line before them."""
 
     def __init__(
-        self, name: str, specs: Sequence[EngineSpec], *, max_waiting: int, limits: KeeperLimits
+        self, name: str, plan: ModelPlan, *, max_waiting: int, limits: KeeperLimits
     ) -> None:
         self.name = name
+        self._planned_problem = plan.problem
         self.line = Line(max_waiting)
-        self.keepers = [EngineKeeper(spec, limits, self._on_change) for spec in specs]
+        self.keepers = [EngineKeeper(spec, limits, self._on_change) for spec in plan.specs]
         self._mean_job_seconds = 1.0
 
     @property
@@ -68,7 +81,23 @@ class ModelPool:
 
     def problem(self) -> str:
         """Why no engine can run, in words for a person."""
-        return "; ".join(keeper.problem for keeper in self.keepers if keeper.problem)
+        problems = [self._planned_problem, *(keeper.problem for keeper in self.keepers)]
+        return "; ".join(dict.fromkeys(problem for problem in problems if problem))
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nobody waits and no place is taken."""
+        handles = [keeper.handle for keeper in self.keepers if keeper.handle]
+        return not len(self.line) and not any(
+            handle.busy_places for handle in handles if not handle.broken
+        )
+
+    def abort(self, error: Exception) -> None:
+        """Give up everything that waits or runs."""
+        self.line.fail_all(error)
+        for keeper in self.keepers:
+            if keeper.handle is not None and keeper.handle.busy_places:
+                keeper.handle.lose_jobs()
 
     async def acquire(self, placement: Placement, prompt: str) -> Lease:
         """Wait in line for a place.
@@ -156,17 +185,18 @@ class Pool:
 
     def __init__(
         self,
-        models: Mapping[str, Sequence[EngineSpec]],
+        models: Mapping[str, ModelPlan],
         *,
         max_waiting: int = 256,
         limits: KeeperLimits | None = None,
     ) -> None:
         limits = limits or KeeperLimits()
         self.models = {
-            name: ModelPool(name, specs, max_waiting=max_waiting, limits=limits)
-            for name, specs in models.items()
+            name: ModelPool(name, plan, max_waiting=max_waiting, limits=limits)
+            for name, plan in models.items()
         }
         self.draining = False
+        self._aborted = False
 
     async def __aenter__(self) -> Self:
         for keeper in self._keepers():
@@ -186,9 +216,20 @@ class Pool:
         """True while every model has an engine that can run jobs, and new work is taken."""
         return not self.draining and all(model.is_ready for model in self.models.values())
 
+    @property
+    def is_idle(self) -> bool:
+        """True while nothing waits and nothing runs."""
+        return all(model.is_idle for model in self.models.values())
+
     def drain(self) -> None:
         """Take no new work from now on."""
         self.draining = True
+
+    def abort(self) -> None:
+        """Give up what is left: whoever waits or reads gets an error."""
+        self._aborted = True
+        for model in self.models.values():
+            model.abort(_draining_error())
 
     async def acquire(self, placement: Placement, prompt: str) -> Lease:
         """Wait in line for a place on the model's engines.
@@ -198,8 +239,8 @@ class Pool:
             OverloadedError: The line is full.
             ModelUnavailableError: No engine of the model works or will.
         """
-        if self.draining and not placement.front:
-            raise DrainingError("The server is shutting down.", retry_after=5.0)
+        if self._aborted or (self.draining and not placement.front):
+            raise _draining_error()
         return await self.models[placement.model].acquire(placement, prompt)
 
     def statuses(self) -> list[EngineStatus]:
@@ -208,6 +249,10 @@ class Pool:
 
     def _keepers(self) -> Iterable[EngineKeeper]:
         return [keeper for model in self.models.values() for keeper in model.keepers]
+
+
+def _draining_error() -> DrainingError:
+    return DrainingError("The server is shutting down.", retry_after=5.0)
 
 
 def _status(model: str, keeper: EngineKeeper) -> EngineStatus:

@@ -102,7 +102,7 @@ class WorkerProcess:
             return False
         if not data:
             return False
-        return all([self._obey(decode_command(body)) for body in self._reader.feed(data)])
+        return all(self._obey(decode_command(body)) for body in self._reader.feed(data))
 
     def _obey(self, command: Command) -> bool:
         """Carry out one command; False for Shutdown."""

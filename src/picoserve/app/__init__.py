@@ -1,0 +1,1 @@
+"""The composition root: settings → parts, each with its own piece of them."""

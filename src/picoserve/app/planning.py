@@ -1,0 +1,140 @@
+"""Settings → the models that are served and the engines that run them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from picoserve.config.settings import ModelSettings, Settings
+from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
+from picoserve.engine.engine import EngineKind, EngineSpec
+from picoserve.engine.list_devices import listed_devices
+from picoserve.pool.keeper import KeeperLimits
+from picoserve.pool.pool import ModelPlan, Pool
+from picoserve.prompt.served_model import DefaultSampling, ServedModel
+
+SHIPPED_MODEL: Final = "picoserve-tiny"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is to be served."""
+
+    models: Sequence[ServedModel]
+    engines: dict[str, ModelPlan]
+    is_default: bool
+
+    def pool(self, settings: Settings) -> Pool:
+        """The pool for these engines, not yet started."""
+        pool = settings.pool
+        limits = KeeperLimits(
+            load_seconds=pool.load_seconds,
+            interrupt_seconds=pool.interrupt_seconds,
+            backoff_seconds=pool.backoff_seconds,
+            max_backoff_seconds=pool.max_backoff_seconds,
+            max_failures=pool.max_failures,
+            failure_window_seconds=pool.failure_window_seconds,
+            cool_down_seconds=pool.cool_down_seconds,
+        )
+        return Pool(self.engines, max_waiting=pool.max_waiting, limits=limits)
+
+
+def plan_models(settings: Settings) -> Plan:
+    """The configured models, or the shipped one.
+
+    A model whose devices cannot be had is planned without engines; its problem is told by
+    readiness and in the log, and the other models come up.
+
+    Raises:
+        ConfigError: A chat template that the configuration names is unknown or broken.
+    """
+    entries = settings.models or (shipped_model(),)
+    models = [_served(entry) for entry in entries]
+    for model in models:
+        model.configured_template()
+    key = settings.access_key()
+    return Plan(
+        models=models,
+        engines={entry.name: _engines(entry, key) for entry in entries},
+        is_default=not settings.models,
+    )
+
+
+def shipped_model() -> ModelSettings:
+    """The entry that is served where nothing is configured."""
+    folder = Path(__file__).parent.parent / "models"
+    card = (folder / f"{SHIPPED_MODEL}.md").read_text(encoding="utf-8")
+    return ModelSettings(
+        name=SHIPPED_MODEL,
+        engine="llamacpp",
+        path=str(folder / f"{SHIPPED_MODEL}.gguf"),
+        devices=["cpu:1"],
+        description=_first_paragraph(card),
+    )
+
+
+def _served(entry: ModelSettings) -> ServedModel:
+    sampling = entry.sampling
+    path = Path(entry.path)
+    return ServedModel(
+        name=entry.name,
+        kind=EngineKind(entry.engine),
+        file_name=path.stem,
+        aliases=tuple(entry.aliases),
+        description=entry.description,
+        created=int(path.stat().st_mtime) if path.is_file() else 0,
+        chat_template=entry.chat_template,
+        default_sampling=DefaultSampling(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            presence_penalty=sampling.presence_penalty,
+            frequency_penalty=sampling.frequency_penalty,
+            max_tokens=sampling.max_tokens,
+        ),
+    )
+
+
+def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
+    try:
+        devices = _devices(entry)
+    except DeviceError as error:
+        return ModelPlan([], f"model '{entry.name}': {error}")
+    specs = []
+    for device in devices:
+        for index in range(entry.engines_per_device):
+            suffix = f"#{index}" if entry.engines_per_device > 1 else ""
+            specs.append(
+                EngineSpec(
+                    kind=EngineKind(entry.engine),
+                    name=f"{entry.name}@{device}{suffix}",
+                    path=entry.path,
+                    device=_share(device, entry.engines_per_device),
+                    slots=entry.slots if entry.engine == "llamacpp" else 1,
+                    access_key=access_key if entry.engine == "picollm" else "",
+                    library_path=entry.library_path,
+                    context_cache=entry.context_cache,
+                    context_length=entry.context_length,
+                )
+            )
+    return ModelPlan(specs)
+
+
+def _devices(entry: ModelSettings) -> list[str]:
+    """Device arguments, one per engine before `engines_per_device`."""
+    if entry.engine == "picollm" and isinstance(entry.devices, str):
+        return choose_devices(entry.devices, listed_devices(entry.library_path))
+    if isinstance(entry.devices, str):
+        # llama.cpp spreads one model over what it finds; "all" means its CPU build's CPU.
+        return ["gpu:0"] if entry.devices == "gpu" else [f"cpu:{usable_cpus()}"]
+    return choose_devices(list(entry.devices), [])
+
+
+def _share(device: str, engines: int) -> str:
+    """Engines on one CPU share its threads."""
+    kind, _, number = device.partition(":")
+    return f"cpu:{max(1, int(number) // engines)}" if kind == "cpu" else device
+
+
+def _first_paragraph(markdown: str) -> str:
+    paragraphs = [p for p in markdown.split("\n\n") if p.strip() and not p.startswith("#")]
+    return " ".join(paragraphs[0].split()) if paragraphs else ""

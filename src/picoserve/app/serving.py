@@ -1,0 +1,113 @@
+"""Running the server: listen, serve, drain, end.
+
+On SIGTERM or SIGINT the server stops being ready and refuses new work, but goes on listening,
+so that probes and late clients get an answer; streams may finish within `drain_seconds`, then
+they end with an error event. A second signal cuts the wait short.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Generator
+from typing import Final
+
+import uvicorn
+
+from picoserve.app.banner import banner
+from picoserve.app.factory import create_app
+from picoserve.app.planning import plan_models
+from picoserve.config.settings import Settings
+from picoserve.logs import configure_logging, get_logger
+from picoserve.pool.pool import Pool
+from picoserve.server.state import HttpLimits, ServerState
+
+_IDLE_POLL_SECONDS: Final = 0.02
+_FAREWELL_SECONDS: Final = 2.0
+
+_log = get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: draining decides when it ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+def serve(settings: Settings) -> int:
+    """Serve until told to stop. Returns the exit status.
+
+    Raises:
+        ConfigError: The configuration cannot be served.
+    """
+    configure_logging(settings.log.level, settings.log.format)
+    plan = plan_models(settings)
+    pool = plan.pool(settings)
+    server_settings = settings.server
+    state = ServerState(
+        pool=pool,
+        models=plan.models,
+        limits=HttpLimits(
+            max_body_bytes=server_settings.max_body_bytes,
+            commit_seconds=server_settings.commit_seconds,
+            ping_seconds=server_settings.ping_seconds,
+            unknown_fields=server_settings.unknown_fields,
+        ),
+    )
+    config = uvicorn.Config(
+        create_app(state),
+        host=server_settings.host,
+        port=server_settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(_FAREWELL_SECONDS),
+    )
+    banner(settings, plan)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        return runner.run(_run(_Server(config), pool, server_settings.drain_seconds))
+
+
+async def _run(server: uvicorn.Server, pool: Pool, drain_seconds: float) -> int:
+    stopping = asyncio.Event()
+    hurry = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, stopping, hurry)
+    drain = asyncio.create_task(_drain(server, pool, drain_seconds, stopping, hurry))
+    await server.serve()
+    drain.cancel()
+    return 0 if server.started else 1
+
+
+def _on_signal(stopping: asyncio.Event, hurry: asyncio.Event) -> None:
+    if stopping.is_set():
+        hurry.set()
+    stopping.set()
+
+
+async def _drain(
+    server: uvicorn.Server,
+    pool: Pool,
+    seconds: float,
+    stopping: asyncio.Event,
+    hurry: asyncio.Event,
+) -> None:
+    await stopping.wait()
+    _log.info("draining", seconds=seconds)
+    pool.drain()
+    if not await _idle_within(pool, seconds, hurry):
+        _log.warning("drain time is over; ending what is left")
+        pool.abort()
+    server.should_exit = True
+
+
+async def _idle_within(pool: Pool, seconds: float, hurry: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not hurry.is_set():
+                if pool.is_idle:
+                    return True
+                await asyncio.sleep(_IDLE_POLL_SECONDS)
+    return False

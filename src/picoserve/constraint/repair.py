@@ -1,0 +1,298 @@
+"""One document: the model's bytes go in, certain bytes come out, and a wrong turn is put right.
+
+The caller's loop:
+
+    verdict = document.start()
+    while document.state is not State.COMPLETE:
+        # ask the engine to continue prompt + document.prefix_for_prompt(),
+        # give each piece to feed() until the state is no longer GOING, or to end_of_text()
+        verdict = document.repair(alternatives)   # after a violation
+
+Every verdict carries bytes to show. Joined, they are the document; none is ever taken back.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from picoserve.constraint import lexical
+from picoserve.constraint.closing import shortest_end
+from picoserve.constraint.desk import Desk
+from picoserve.constraint.faults import DeadEndError
+from picoserve.constraint.grammar import Grammar
+from picoserve.constraint.limits import DocumentLimits
+from picoserve.constraint.reading import Outcome, Reader
+
+_NOWHERE: Final = -1
+_NUMBER_REST: Final = re.compile(rb"[0-9.eE+-]*[^0-9.eE+-]?")
+
+
+class State(Enum):
+    """How a document stands."""
+
+    GOING = auto()
+    """More bytes are needed."""
+    COMPLETE = auto()
+    """The document has ended. Ask the engine to stop; what it still sends is not read."""
+    VIOLATION = auto()
+    """The model left the grammar or ended too early: interrupt it and call `repair`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one step brought.
+
+    Attributes:
+        emitted: Bytes to show; whole characters.
+        state: How the document stands.
+    """
+
+    emitted: bytes
+    state: State
+
+
+class Document:
+    """One document under way.
+
+    Args:
+        grammar: What it must become.
+        limits: Bounds on repairs and on what is dropped.
+
+    Attributes:
+        state: How it stands.
+        repairs: Repairs made so far; each but the last costs one more call of the engine.
+        forced_bytes: Bytes that were put in because nothing else was legal.
+        closed: The end was put in without the engine, because the repairs were used up or the
+            caller asked for it.
+
+    Not safe for use by two threads at once.
+    """
+
+    def __init__(self, grammar: Grammar, limits: DocumentLimits | None = None) -> None:
+        self.state = State.GOING
+        self.repairs = 0
+        self.forced_bytes = 0
+        self.closed = False
+        self._grammar = grammar
+        self._limits = limits or DocumentLimits()
+        self._matcher = grammar.new_matcher()
+        self._reader = Reader(
+            Desk(self._matcher, self._limits.surplus_bytes),
+            preamble_bytes=self._limits.preamble_bytes,
+        )
+        self._emitted = 0
+        self._outcome = Outcome.READY
+        self._ended = False
+        self._call_start = 0
+        self._retried_at = _NOWHERE
+        self._accepted_part: bytes | None = None
+
+    @property
+    def in_string(self) -> bool:
+        """The document stands inside a JSON string."""
+        return self._matcher.in_string
+
+    def start(self) -> Verdict:
+        """Put in the bytes that every document begins with, as `{"location": "`."""
+        self._force()
+        self._begin_call()
+        return self._verdict()
+
+    def feed(self, piece: bytes) -> Verdict:
+        """Read one piece of the model's output.
+
+        Args:
+            piece: Its bytes; it may end within a character. Ignored unless the state is GOING.
+        """
+        if self.state is not State.GOING or not piece:
+            return Verdict(b"", self.state)
+        waited = len(self._reader.waiting)
+        self._settle_outcome(*self._reader.read(piece, final=False), waited, piece)
+        return self._verdict()
+
+    def end_of_text(self) -> Verdict:
+        """Tell that the model ended by itself, which is fine only where the document may end."""
+        if self.state is not State.GOING:
+            return Verdict(b"", self.state)
+        outcome, _ = self._reader.read(b"", final=True)
+        if outcome is Outcome.READY:
+            self._settle()
+            accepting = self._matcher.is_accepting
+            outcome = Outcome.COMPLETE if accepting else Outcome.VIOLATION
+        self._ended = True
+        self._settle_outcome(outcome, 0, 0, b"")
+        self._accepted_part = None
+        return self._verdict()
+
+    def repair(self, alternatives: Iterable[bytes] = ()) -> Verdict:
+        """Put in what brings the document further, before the engine is called again.
+
+        In this order: what is forced; the best alternative that is legal as a whole; nothing,
+        once for each place, if the last call got anywhere; the first step to the shortest end.
+        After the last repair of the limits the document is closed.
+
+        Args:
+            alternatives: Other tokens that the model considered in place of the one that broke
+                the grammar, best first.
+
+        Raises:
+            DeadEndError: No legal end is found.
+        """
+        if self.state is not State.VIOLATION:
+            return Verdict(b"", self.state)
+        self.repairs += 1
+        if self.repairs > self._limits.repairs:
+            return self.close()
+        self.state = State.GOING
+        self._drop_partial()
+        flooded = self._outcome is Outcome.FLOOD
+        if flooded or not (self._force() or self._take_alternative(alternatives)):
+            self._settle()
+            if flooded or not self._may_retry():
+                self._minimal_step()
+        self._force()
+        self._settle()
+        self._begin_call()
+        return self._verdict()
+
+    def close(self) -> Verdict:
+        """End the document in the fewest bytes, without the engine.
+
+        Raises:
+            DeadEndError: No legal end is found within the limits.
+        """
+        if self.state is not State.COMPLETE:
+            self._settle()
+            self._undo_comma()
+            self._append(self._shortest_end())
+            self.closed = True
+            self.state = State.COMPLETE
+        return self._verdict()
+
+    def finish(self) -> str:
+        """Return the finished document.
+
+        Raises:
+            ValueError: It is not finished.
+        """
+        if self.state is not State.COMPLETE:
+            raise ValueError("the document is not finished")
+        return self._matcher.text.decode()
+
+    def prefix_for_prompt(self) -> str:
+        """Return the text so far as the engine should see it: whole characters, no last blank.
+
+        A prompt that ends in a blank keeps a model from its usual next token, which begins with
+        one.
+        """
+        text = bytes(self._matcher.text[: len(self._matcher.text) - self._loose()])
+        return text.decode()
+
+    def shown(self) -> str:
+        """Return all that was emitted, for an answer that is cut off by `max_tokens`."""
+        return self._matcher.text[: self._emitted].decode()
+
+    def _settle_outcome(self, outcome: Outcome, read: int, waited: int, piece: bytes) -> None:
+        self._outcome = outcome
+        if outcome is Outcome.COMPLETE:
+            self._settle()
+            self.state = State.COMPLETE
+        elif outcome is not Outcome.READY:
+            self.state = State.VIOLATION
+            self._accepted_part = piece[: read - waited] if read >= waited else None
+
+    def _begin_call(self) -> None:
+        self._reader.restart()
+        self._call_start = len(self._matcher.text)
+        self._ended = False
+        self._outcome = Outcome.READY
+        if self._matcher.is_complete:
+            self.state = State.COMPLETE
+
+    def _verdict(self) -> Verdict:
+        text = self._matcher.text
+        done = self.state is State.COMPLETE
+        safe = len(text) if done else len(text) - self._matcher.held_bytes()
+        start = self._emitted
+        self._emitted = max(start, safe)
+        return Verdict(bytes(text[start : self._emitted]), self.state)
+
+    def _append(self, data: bytes) -> None:
+        if self._matcher.feed(data, bounded=False) < len(data):
+            raise DeadEndError("Legal bytes were refused.")
+
+    def _force(self) -> bool:
+        forced = self._matcher.forced(self._limits.forced_bytes)
+        self._append(forced)
+        self.forced_bytes += len(forced)
+        return bool(forced)
+
+    def _take_alternative(self, alternatives: Iterable[bytes]) -> bool:
+        part = self._accepted_part
+        if part is None:
+            return False
+        for each in alternatives:
+            rest = each[len(part) :]
+            if each.startswith(part) and rest.strip(b", \t\r\n") and self._matcher.accepts(rest):
+                self._append(rest)
+                return True
+        return False
+
+    def _may_retry(self) -> bool:
+        place = len(self._matcher.text)
+        progress = bool(self._matcher.text[self._call_start :].strip())
+        if self._ended or not progress or place == self._retried_at:
+            return False
+        self._retried_at = place
+        return True
+
+    def _minimal_step(self) -> None:
+        """Take the first token of the shortest end."""
+        self._undo_comma()
+        end = self._shortest_end()
+        where = lexical.places(end, self._matcher.place)
+        if self._matcher.in_string and lexical.OUTSIDE in where:
+            self._append(end[: where.index(lexical.OUTSIDE) + 1])
+            return
+        number = _NUMBER_REST.match(end) if self._matcher.text[-1:].isdigit() else None
+        self._append(end[: max(number.end() if number else 0, len(end) - len(end.lstrip()) + 1)])
+        if self._matcher.is_accepting and not end.strip():
+            self.state = State.COMPLETE
+
+    def _shortest_end(self) -> bytes:
+        end = shortest_end(
+            self._matcher,
+            self._grammar.samples,
+            limit=self._limits.close_bytes,
+            seconds=self._limits.close_seconds,
+        )
+        if end is None:
+            raise DeadEndError("No legal end was found within the limits.")
+        return end
+
+    def _undo_comma(self) -> None:
+        """Give back a last comma that nobody has seen where the container may end instead."""
+        held = self._matcher.held_bytes()
+        tail = bytes(self._matcher.text[len(self._matcher.text) - held :])
+        if self._matcher.in_string or not self._grammar.is_json or not tail.startswith(b","):
+            return
+        self._matcher.rollback(held)
+        if not set(self._matcher.legal()) & set(b"}]"):
+            self._append(tail)
+
+    def _drop_partial(self) -> None:
+        self._matcher.rollback(lexical.partial_character(self._matcher.text))
+
+    def _settle(self) -> None:
+        """Give back blanks and half characters at the end, which nobody has seen."""
+        self._matcher.rollback(self._loose())
+
+    def _loose(self) -> int:
+        """Count the held bytes at the end, apart from a comma."""
+        text = self._matcher.text
+        held = self._matcher.held_bytes()
+        if self._grammar.is_json and text[len(text) - held : len(text) - held + 1] == b",":
+            return held - 1
+        return held

@@ -1,0 +1,49 @@
+"""What all objects of one answer share, and the two ways to write an answer down."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from picoserve.generation import IndexedEvents
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHead:
+    """Identity of an answer and what was asked of it.
+
+    Attributes:
+        id: The same on every chunk.
+        created: Unix time in seconds, the same on every chunk.
+        include_usage: Send usage at the end of a stream, null before.
+        top_logprobs: Alternatives per token, or None for no log probabilities.
+    """
+
+    id: str
+    created: int
+    model: str
+    choices: int = 1
+    include_usage: bool = False
+    top_logprobs: int | None = None
+
+
+class StreamEncoder(Protocol):
+    """Events → the bytes of an event stream."""
+
+    def encode(self, events: IndexedEvents) -> bytes:
+        """Chunks for these events, in order; may be empty."""
+        ...
+
+    def end(self) -> bytes:
+        """Usage, if asked for, and the end mark."""
+        ...
+
+
+class Fold(Protocol):
+    """Events → one JSON answer."""
+
+    def add(self, events: IndexedEvents) -> None:
+        """Take events."""
+        ...
+
+    def result(self) -> bytes:
+        """The whole answer."""
+        ...

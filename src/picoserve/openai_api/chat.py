@@ -1,0 +1,37 @@
+"""The body of `POST /v1/chat/completions` (OpenAI's OpenAPI description 2.3.0)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from picoserve.openai_api.messages import Message
+from picoserve.openai_api.sampling import Count, SamplingFields
+from picoserve.openai_api.tools import FunctionDefinition, ResponseFormat, Tool, ToolChoice
+
+
+class ChatRequest(SamplingFields):
+    """A chat completion request.
+
+    Fields that are accepted and change nothing are listed in `openai_api.fields`, as are those
+    that are refused; they are read from `model_extra`.
+    """
+
+    messages: Annotated[list[Message], Field(min_length=1)]
+    max_completion_tokens: Count | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: ResponseFormat | None = None
+    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    functions: Annotated[list[FunctionDefinition], Field(max_length=128)] | None = None
+    function_call: Literal["none", "auto"] | dict[str, object] | None = None
+    modalities: list[str] | None = None
+    service_tier: str | None = None
+    prompt_cache_key: str | None = None
+    priority: int | None = None
+
+    @property
+    def token_limit(self) -> int | None:
+        """Most tokens to generate; the newer field wins."""
+        return self.max_completion_tokens or self.max_tokens

@@ -1,0 +1,22 @@
+"""OpenAI's error object: four keys, always all of them, `code` a string or null."""
+
+import msgspec
+
+from picoserve.errors import PicoserveError
+
+
+def error_object(error: PicoserveError) -> dict[str, dict[str, str | None]]:
+    """The body of an error answer, and of an error inside a stream."""
+    return {
+        "error": {
+            "message": error.message,
+            "type": error.type,
+            "param": error.param,
+            "code": error.code,
+        }
+    }
+
+
+def error_bytes(error: PicoserveError) -> bytes:
+    """The error object as JSON."""
+    return msgspec.json.encode(error_object(error))

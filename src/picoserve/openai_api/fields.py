@@ -1,0 +1,75 @@
+"""Every field of OpenAI's current chat completions request, and what happens to it here.
+
+The one table: the request handling, the README and the tests read it. Source: OpenAI's OpenAPI
+description 2.3.0, CreateChatCompletionRequest.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Treatment(StrEnum):
+    """What happens to a field."""
+
+    HONOURED = "honoured"
+    REJECTED = "rejected"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One request field and what a caller should know of it."""
+
+    name: str
+    treatment: Treatment
+    note: str = ""
+
+
+_H, _R, _I = Treatment.HONOURED, Treatment.REJECTED, Treatment.IGNORED
+
+CHAT_FIELDS: Final = (
+    Field("model", _H, "a configured name or alias; 404 otherwise"),
+    Field("messages", _H, "all roles, in any order; text and refusal parts"),
+    Field("stream", _H),
+    Field("stream_options", _H, "`include_usage`; `include_obfuscation` is ignored"),
+    Field("max_tokens", _H),
+    Field("max_completion_tokens", _H, "wins over `max_tokens`"),
+    Field("temperature", _H, "default 1, or the model entry's"),
+    Field("top_p", _H, "0 is taken as the smallest share, so only the likeliest token"),
+    Field("presence_penalty", _H, "picoLLM: not below 0"),
+    Field("frequency_penalty", _H, "picoLLM: not below 0"),
+    Field("seed", _H, "same seed, same engine kind, same text"),
+    Field("stop", _H, "up to 4 phrases, never shown"),
+    Field("n", _H, "each choice is a job of its own"),
+    Field("logprobs", _H),
+    Field("top_logprobs", _H, "0 to 20, needs `logprobs`"),
+    Field("service_tier", _H, "`priority` and `flex` choose the class in the line"),
+    Field("priority", _H, "not OpenAI's: below 0 goes first, above 0 last"),
+    Field("response_format", _R, "only `text`"),
+    Field("tools", _R, "unless empty or `tool_choice` is `none`"),
+    Field("tool_choice", _I, "without tools it has no meaning"),
+    Field("parallel_tool_calls", _I, "without tools it has no meaning"),
+    Field("functions", _R, "unless empty"),
+    Field("function_call", _I, "without functions it has no meaning"),
+    Field("logit_bias", _R, "unless empty: no engine here takes it"),
+    Field("modalities", _R, 'unless `["text"]`'),
+    Field("audio", _R, "no engine here speaks"),
+    Field("web_search_options", _R, "nothing here searches the web"),
+    Field("prompt_cache_key", _I, "engines are found by the prompt itself"),
+    Field("prompt_cache_options", _I),
+    Field("prompt_cache_retention", _I),
+    Field("user", _I),
+    Field("safety_identifier", _I),
+    Field("metadata", _I),
+    Field("store", _I, "nothing is stored"),
+    Field("prediction", _I),
+    Field("reasoning_effort", _I),
+    Field("verbosity", _I),
+    Field("moderation", _I),
+)
+
+KNOWN_FIELDS: Final = frozenset(field.name for field in CHAT_FIELDS)
+IGNORED_FIELDS: Final = frozenset(
+    field.name for field in CHAT_FIELDS if field.treatment is Treatment.IGNORED
+)

@@ -1,0 +1,37 @@
+"""What a failed job means to the client."""
+
+from picoserve.engine.engine import FailureKind
+from picoserve.errors import (
+    ContextLengthError,
+    EngineFailedError,
+    InvalidRequestError,
+    PicoserveError,
+    UnsupportedValueError,
+)
+from picoserve.pool.lease import Lease
+from picoserve.worker.messages import Failed
+
+
+def context_length_error(
+    context: int, prompt_tokens: int, *, param: str = "messages"
+) -> ContextLengthError:
+    """OpenAI's wording, with both counts."""
+    return ContextLengthError(
+        f"This model's maximum context length is {context} tokens. However, your messages "
+        f"resulted in {prompt_tokens} tokens. Please reduce the length of the messages.",
+        param=param,
+    )
+
+
+def error_from_failure(failure: Failed, lease: Lease | None) -> PicoserveError:
+    """The error to show for a job that an engine refused or lost."""
+    match failure.kind:
+        case FailureKind.CONTEXT_LENGTH:
+            context = lease.info.context_length if lease else 0
+            return context_length_error(context, failure.prompt_tokens or context)
+        case FailureKind.INVALID_REQUEST:
+            return InvalidRequestError(f"The engine refused the request: {failure.message}")
+        case FailureKind.UNSUPPORTED:
+            return UnsupportedValueError(failure.message)
+        case _:
+            return EngineFailedError("The engine failed on this request.")

@@ -1,0 +1,76 @@
+"""A text completion request → the jobs that answer it. The prompt is used as it is."""
+
+from picoserve.engine.engine import EngineInfo
+from picoserve.errors import UnsupportedParameterError, UnsupportedValueError
+from picoserve.generation import Job
+from picoserve.openai_api.completions import CompletionRequest
+from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
+from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.served_model import ServedModel
+from picoserve.prompt.text import checked_text
+
+_DEFAULT_TOKENS = 16
+"""What OpenAI generates when a text completion does not say."""
+
+
+def completion_jobs(
+    request: CompletionRequest, model: ServedModel, info: EngineInfo
+) -> list[Job]:
+    """`n` jobs for each prompt, in order.
+
+    Raises:
+        InvalidRequestError: Something in the request cannot be served.
+    """
+    check_stream_options(request)
+    check_sampling(request, info)
+    _check_support(request)
+    template = model.template(info)
+    stop = tuple(
+        checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
+    )
+    jobs: list[Job] = []
+    for prompt in _prompts(request):
+        check_certain_overflow(prompt, info, "prompt")
+        jobs += jobs_for_choices(
+            request,
+            model.default_sampling,
+            prompt=prompt,
+            stop=(*template.strip_phrases, *stop),
+            max_tokens=request.max_tokens or model.default_sampling.max_tokens or _DEFAULT_TOKENS,
+            top_logprobs=_top_logprobs(request, info),
+        )
+    return jobs
+
+
+def _prompts(request: CompletionRequest) -> list[str]:
+    if isinstance(request.prompt, str):
+        return [checked_text(request.prompt, "prompt")]
+    texts = []
+    for index, prompt in enumerate(request.prompt):
+        if not isinstance(prompt, str):
+            raise UnsupportedValueError(
+                "Unsupported value: 'prompt' must be text; token ids are not supported "
+                "with this model.",
+                param="prompt",
+            )
+        texts.append(checked_text(prompt, f"prompt[{index}]"))
+    return texts
+
+
+def _check_support(request: CompletionRequest) -> None:
+    if request.best_of is not None and request.best_of != (request.n or 1):
+        raise _unsupported("best_of")
+    if request.echo:
+        raise _unsupported("echo")
+    if request.suffix:
+        raise _unsupported("suffix")
+
+
+def _unsupported(name: str) -> UnsupportedParameterError:
+    return UnsupportedParameterError(
+        f"Unsupported parameter: '{name}' is not supported with this model.", param=name
+    )
+
+
+def _top_logprobs(request: CompletionRequest, info: EngineInfo) -> int | None:
+    return None if request.logprobs is None else min(request.logprobs, info.max_top_logprobs)

@@ -1,0 +1,65 @@
+"""What this server, model or engine cannot do: refused before any engine is touched."""
+
+from picoserve.engine.engine import EngineInfo
+from picoserve.errors import (
+    ContextLengthError,
+    InvalidRequestError,
+    UnsupportedParameterError,
+    UnsupportedValueError,
+)
+from picoserve.openai_api.sampling import SamplingFields
+
+
+def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
+    """Refuse sampling values that the engine would refuse or misread.
+
+    Raises:
+        UnsupportedParameterError: `logit_bias`.
+        UnsupportedValueError: A penalty below zero on an engine that takes none.
+    """
+    if request.logit_bias:
+        raise UnsupportedParameterError(
+            "Unsupported parameter: 'logit_bias' is not supported with this model.",
+            param="logit_bias",
+        )
+    if info.negative_penalties:
+        return
+    for name in ("presence_penalty", "frequency_penalty"):
+        value = getattr(request, name)
+        if value is not None and value < 0:
+            raise UnsupportedValueError(
+                f"Unsupported value: '{name}' does not support {value} with this model. "
+                "Only values of 0 and above are supported.",
+                param=name,
+            )
+
+
+def check_stream_options(request: SamplingFields) -> None:
+    """`stream_options` belongs to streams only. Raises InvalidRequestError."""
+    if request.stream_options is not None and not request.stream:
+        raise InvalidRequestError(
+            "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+            param="stream_options",
+        )
+
+
+def check_certain_overflow(prompt: str, info: EngineInfo, param: str) -> None:
+    """Refuse a prompt that cannot fit whatever its tokens are, without counting them.
+
+    A token of any of the vocabularies in use covers at most 128 bytes or so; the exact count
+    is the engine's, when the job gets there.
+
+    Raises:
+        ContextLengthError: The prompt is longer than the context could ever be.
+    """
+    size = len(prompt.encode())
+    if size > info.context_length * _MAX_TOKEN_BYTES:
+        raise ContextLengthError(
+            f"This model's maximum context length is {info.context_length} tokens. However, "
+            f"your messages resulted in more than {size // _MAX_TOKEN_BYTES} tokens. "
+            "Please reduce the length of the messages.",
+            param=param,
+        )
+
+
+_MAX_TOKEN_BYTES = 128

@@ -1,0 +1,99 @@
+"""A configured model as requests meet it: names, template, default sampling."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from picoserve.engine.engine import EngineInfo, EngineKind
+from picoserve.errors import ConfigError, ModelNotFoundError
+from picoserve.prompt.chat_template import (
+    FALLBACK_FAMILY,
+    ChatTemplate,
+    TemplateError,
+    family_for,
+    template_from_source,
+    template_named,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultSampling:
+    """What is used where a request says nothing."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    max_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class ServedModel:
+    """A model under its name.
+
+    Attributes:
+        chat_template: A family's name or Jinja source from the configuration, or "" for what
+            the model file says.
+        file_name: The model file's name, the last hint to the family.
+    """
+
+    name: str
+    kind: EngineKind
+    file_name: str
+    aliases: tuple[str, ...] = ()
+    description: str = ""
+    created: int = 0
+    chat_template: str = ""
+    default_sampling: DefaultSampling = field(default_factory=DefaultSampling)
+    _template: ChatTemplate | None = None
+
+    def configured_template(self) -> ChatTemplate | None:
+        """The template that the configuration names.
+
+        Raises:
+            ConfigError: There is no such family, or the Jinja source is broken.
+        """
+        try:
+            if not self.chat_template:
+                return None
+            if "{" in self.chat_template:
+                return template_from_source(self.chat_template, name=f"{self.name} (configured)")
+            return template_named(self.chat_template)
+        except TemplateError as error:
+            raise ConfigError(f"models '{self.name}', chat_template: {error}") from error
+
+    def template(self, info: EngineInfo) -> ChatTemplate:
+        """The template in use, found once: configured, the model's own, by name, plain."""
+        if self._template is None:
+            self._template = (
+                self.configured_template()
+                or _embedded(info)
+                or family_for(info.model)
+                or family_for(self.file_name)
+                or template_named(FALLBACK_FAMILY)
+            )
+        return self._template
+
+
+def _embedded(info: EngineInfo) -> ChatTemplate | None:
+    if not info.chat_template:
+        return None
+    try:
+        return template_from_source(
+            info.chat_template, name=info.model, eos_token=info.eos_token
+        )
+    except TemplateError:
+        return None
+
+
+def find_model(models: Sequence[ServedModel], name: str) -> ServedModel:
+    """The model of that name or alias.
+
+    Raises:
+        ModelNotFoundError: There is none.
+    """
+    for model in models:
+        if name == model.name or name in model.aliases:
+            return model
+    raise ModelNotFoundError(
+        f"The model `{name[:200]}` does not exist or you do not have access to it.", param="model"
+    )

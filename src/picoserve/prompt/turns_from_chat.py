@@ -1,0 +1,86 @@
+"""Wire messages → the turns that a template writes down."""
+
+from collections.abc import Sequence
+
+from picoserve.errors import UnsupportedValueError
+from picoserve.openai_api.messages import (
+    AssistantMessage,
+    Content,
+    DeveloperMessage,
+    FunctionMessage,
+    Message,
+    RefusalPart,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+)
+from picoserve.prompt.text import checked_text
+from picoserve.prompt.turns import ToolCall, Turn
+
+
+def turns_from_messages(messages: Sequence[Message]) -> list[Turn]:
+    """One turn per message.
+
+    Raises:
+        InvalidRequestError: A text cannot be read, or a part is of a kind no engine here reads.
+    """
+    return [_turn(message, f"messages[{index}]") for index, message in enumerate(messages)]
+
+
+def _turn(message: Message, param: str) -> Turn:
+    match message:
+        case SystemMessage() | DeveloperMessage():
+            return Turn("system", _text(message.content, param))
+        case UserMessage():
+            return Turn("user", _text(message.content, param))
+        case AssistantMessage():
+            return _assistant(message, param)
+        case ToolMessage():
+            content = _text(message.content, param)
+            return Turn("tool", content, tool_call_id=message.tool_call_id)
+        case FunctionMessage():
+            return Turn("tool", _text(message.content, param), name=message.name)
+
+
+def _assistant(message: AssistantMessage, param: str) -> Turn:
+    text = _text(message.content, param) or checked_text(
+        message.refusal or "", f"{param}.refusal"
+    )
+    calls = [
+        ToolCall(
+            checked_text(call.id, f"{param}.tool_calls[{i}].id"),
+            checked_text(call.function.name, f"{param}.tool_calls[{i}].function.name"),
+            checked_text(call.function.arguments, f"{param}.tool_calls[{i}].function.arguments"),
+        )
+        for i, call in enumerate(message.tool_calls or ())
+    ]
+    if message.function_call is not None:
+        call = message.function_call
+        name = checked_text(call.name, f"{param}.function_call.name")
+        arguments = checked_text(call.arguments, f"{param}.function_call.arguments")
+        calls.append(ToolCall("", name, arguments))
+    return Turn("assistant", text, tuple(calls))
+
+
+def _text(content: Content | None, param: str) -> str:
+    """A message's text; several text parts are joined by a line break, as clients do."""
+    param = f"{param}.content"
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return checked_text(content, param)
+    texts = []
+    for index, part in enumerate(content):
+        match part:
+            case TextPart():
+                texts.append(checked_text(part.text, f"{param}[{index}].text"))
+            case RefusalPart():
+                texts.append(checked_text(part.refusal, f"{param}[{index}].refusal"))
+            case _:
+                raise UnsupportedValueError(
+                    f"Unsupported value: '{param}[{index}].type' does not support "
+                    f"'{part.type}' with this model.",
+                    param=f"{param}[{index}].type",
+                )
+    return "\n".join(texts)

@@ -1,0 +1,80 @@
+"""From jobs to a response: errors first, then a stream or one JSON object.
+
+A stream's status is decided by its first event. If that takes longer than `commit_seconds`
+(every engine is busy, or the prompt is long) the 200 is committed and comments flow: voice
+clients give up after a few silent seconds.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request
+from starlette.responses import Response
+
+from picoserve.openai_api.answer import Fold, StreamEncoder
+from picoserve.pipeline.choices import Choices
+from picoserve.pipeline.generation import Plan
+from picoserve.server.disconnect import until_disconnect
+from picoserve.server.sse import stream_response
+from picoserve.server.state import ServerState
+
+
+async def answer_stream(
+    request: Request,
+    state: ServerState,
+    plans: Sequence[Plan],
+    encoder: StreamEncoder,
+    headers: Mapping[str, str],
+) -> Response:
+    """A streaming answer, or the error that came before it."""
+    choices = Choices(state.pool, plans)
+    first = asyncio.ensure_future(choices.read())
+    try:
+        await until_disconnect(request, _settle(first, state.limits.commit_seconds))
+        if first.done():
+            first.result()
+    except BaseException:
+        first.cancel()
+        choices.close()
+        raise
+    return stream_response(
+        choices,
+        first,
+        encoder,
+        ping_seconds=_ping_seconds(request, state.limits.ping_seconds),
+        headers=headers,
+    )
+
+
+async def answer_json(
+    request: Request,
+    state: ServerState,
+    plans: Sequence[Plan],
+    fold: Fold,
+    headers: Mapping[str, str],
+) -> Response:
+    """A whole answer: the fold of the events that a stream would have carried."""
+    choices = Choices(state.pool, plans)
+    try:
+        await until_disconnect(request, _fold(choices, fold))
+    finally:
+        choices.close()
+    return Response(fold.result(), headers=headers, media_type="application/json")
+
+
+async def _settle(first: "asyncio.Future[object]", seconds: float) -> None:
+    await asyncio.wait({first}, timeout=seconds)
+
+
+async def _fold(choices: Choices, fold: Fold) -> None:
+    while choices.is_open:
+        fold.add(await choices.read())
+
+
+def _ping_seconds(request: Request, configured: float) -> float:
+    """A third of the client's read timeout, if that is shorter than what is configured."""
+    try:
+        timeout = float(request.headers.get("x-stainless-read-timeout", ""))
+    except ValueError:
+        return configured
+    return min(configured, max(timeout / 3, 0.1)) if timeout > 0 else configured

@@ -1,0 +1,70 @@
+"""Any exception → OpenAI's error object with the right status. The one place that does it."""
+
+import math
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from picoserve.errors import (
+    ClientGoneError,
+    MethodNotAllowedError,
+    NotFoundError,
+    PicoserveError,
+)
+from picoserve.logs import get_logger
+from picoserve.openai_api.error_body import error_bytes
+
+_log = get_logger(__name__)
+
+
+def error_response(error: PicoserveError) -> Response:
+    """The whole answer for an error."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    return Response(
+        error_bytes(error),
+        status_code=error.status,
+        headers=headers,
+        media_type="application/json",
+    )
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every error of the app an OpenAI-shaped answer."""
+    app.add_exception_handler(PicoserveError, _on_picoserve_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+async def _on_picoserve_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, PicoserveError)  # noqa: S101
+    if isinstance(error, ClientGoneError):
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return error_response(error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    place = f"{request.method} {request.url.path}"
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        shown: PicoserveError = MethodNotAllowedError(f"Not allowed to {place}.")
+    elif error.status_code == HTTPStatus.NOT_FOUND:
+        shown = NotFoundError(f"Invalid URL ({place})")
+    else:
+        shown = PicoserveError(str(error.detail))
+    response = error_response(shown)
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_unexpected(_: Request, error: Exception) -> Response:
+    _log.error("unexpected error", exc_info=error)
+    return error_response(
+        PicoserveError("The server had an error while processing your request.")
+    )

@@ -1,0 +1,28 @@
+"""Where a request's jobs may run and how urgent they are, from headers and body."""
+
+from typing import Final
+
+from fastapi import Request
+
+from picoserve.pool.line import Priority
+from picoserve.pool.pool import Placement
+
+# livekit.agents.inference sends the header; service tiers are OpenAI's.
+_BY_HEADER: Final = {
+    "priority": Priority.HIGH,
+    "standard": Priority.STANDARD,
+    "low": Priority.LOW,
+}
+_BY_TIER: Final = {"priority": Priority.HIGH, "fast": Priority.HIGH, "flex": Priority.LOW}
+
+
+def placement_for(
+    request: Request, model: str, *, service_tier: str | None, priority: int | None
+) -> Placement:
+    """The placement: LiveKit's header, then `priority` (vLLM: lower first), then the tier."""
+    header = request.headers.get("x-livekit-inference-priority", "").lower()
+    if header in _BY_HEADER:
+        return Placement(model, _BY_HEADER[header])
+    if priority is not None and priority != 0:
+        return Placement(model, Priority.HIGH if priority < 0 else Priority.LOW)
+    return Placement(model, _BY_TIER.get(service_tier or "", Priority.STANDARD))

@@ -1,0 +1,56 @@
+"""`POST /v1/chat/completions`."""
+
+import secrets
+import time
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from picoserve.generation import Job
+from picoserve.openai_api.answer import AnswerHead
+from picoserve.openai_api.chat import ChatRequest
+from picoserve.openai_api.chat_encoder import ChatFold, ChatStreamEncoder
+from picoserve.openai_api.sampling import SamplingFields
+from picoserve.openai_api.validation import parse_body
+from picoserve.pipeline.generation import Plan
+from picoserve.prompt.chat import chat_jobs
+from picoserve.server.answering import answer_json, answer_stream
+from picoserve.server.body import read_body
+from picoserve.server.model_lookup import ready_model
+from picoserve.server.placement import placement_for
+from picoserve.server.state import State
+from picoserve.server.unknown_fields import ignored_fields, ignored_header
+
+router = APIRouter()
+
+
+@router.post("/v1/chat/completions")
+async def create_chat_completion(request: Request, state: State) -> Response:
+    """Answer a conversation."""
+    body = parse_body(ChatRequest, await read_body(request, state.limits.max_body_bytes))
+    ignored = ignored_fields(body, state.limits.unknown_fields)
+    model, info = ready_model(state, body.model)
+    jobs = chat_jobs(body, model, info)
+    placement = placement_for(
+        request, model.name, service_tier=body.service_tier, priority=body.priority
+    )
+    lead = model.template(info).reply_lead
+    plans = [Plan(placement, job, reply_lead=lead) for job in jobs]
+    head = answer_head("chatcmpl", body, jobs)
+    headers = ignored_header(ignored)
+    if body.stream:
+        return await answer_stream(request, state, plans, ChatStreamEncoder(head), headers)
+    return await answer_json(request, state, plans, ChatFold(head), headers)
+
+
+def answer_head(prefix: str, body: SamplingFields, jobs: list[Job]) -> AnswerHead:
+    """The identity of a new answer."""
+    options = body.stream_options
+    return AnswerHead(
+        id=f"{prefix}-{secrets.token_urlsafe(18)}",
+        created=int(time.time()),
+        model=body.model,
+        choices=len(jobs),
+        include_usage=bool(options and options.include_usage),
+        top_logprobs=jobs[0].top_logprobs,
+    )

@@ -1,0 +1,42 @@
+"""What the routes need, in one typed place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
+
+from fastapi import Depends, Request
+
+from picoserve.pool.pool import Pool
+from picoserve.prompt.served_model import ServedModel
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """How the HTTP side behaves. Times in seconds.
+
+    Attributes:
+        commit_seconds: How long an error may still choose the status before a stream's 200.
+        ping_seconds: Between comments on a silent stream.
+        unknown_fields: What to do with request fields nobody knows.
+    """
+
+    max_body_bytes: int = 8 * 1024 * 1024
+    commit_seconds: float = 1.0
+    ping_seconds: float = 2.0
+    unknown_fields: Literal["ignore", "reject"] = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """The parts that routes work with, built once by the app."""
+
+    pool: Pool
+    models: Sequence[ServedModel]
+    limits: HttpLimits
+
+
+def _state(request: Request) -> ServerState:
+    return cast("ServerState", request.app.state.picoserve)
+
+
+State = Annotated[ServerState, Depends(_state)]
