@@ -12,6 +12,7 @@ from collections.abc import Generator
 from typing import Final
 
 import uvicorn
+from typing_extensions import override
 
 from picoserve.app.banner import banner
 from picoserve.app.factory import create_app
@@ -30,6 +31,7 @@ _log = get_logger(__name__)
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: draining decides when it ends."""
 
+    @override
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield

@@ -25,7 +25,6 @@ from picoserve.constraint.grammar import Grammar
 from picoserve.constraint.limits import DocumentLimits
 from picoserve.constraint.reading import Outcome, Reader
 
-_NOWHERE: Final = -1
 _NUMBER_REST: Final = re.compile(rb"[0-9.eE+-]*[^0-9.eE+-]?")
 
 
@@ -86,7 +85,7 @@ class Document:
         self._outcome = Outcome.READY
         self._ended = False
         self._call_start = 0
-        self._retried_at = _NOWHERE
+        self._retried = False
         self._accepted_part: bytes | None = None
 
     @property
@@ -130,7 +129,7 @@ class Document:
         """Put in what brings the document further, before the engine is called again.
 
         In this order: what is forced; the best alternative that is legal as a whole; nothing,
-        once for each place, if the last call got anywhere; the first step to the shortest end.
+        if the last call got anywhere and was no retry itself; the first step to the shortest end.
         After the last repair of the limits the document is closed.
 
         Args:
@@ -241,12 +240,10 @@ class Document:
         return False
 
     def _may_retry(self) -> bool:
-        place = len(self._matcher.text)
+        """A new token border is often enough, but a model that insists is not asked twice."""
         progress = bool(self._matcher.text[self._call_start :].strip())
-        if self._ended or not progress or place == self._retried_at:
-            return False
-        self._retried_at = place
-        return True
+        self._retried = progress and not self._ended and not self._retried
+        return self._retried
 
     def _minimal_step(self) -> None:
         """Take the first token of the shortest end."""

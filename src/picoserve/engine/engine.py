@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from typing_extensions import override
+
 from picoserve.generation import Job, Outcome, TokenLogprob
 
 
@@ -71,6 +73,7 @@ class EngineSpec:
     context_cache: bool = True
     context_length: int = 0
 
+    @override
     def __repr__(self) -> str:
         return f"EngineSpec({self.kind}, {self.name!r}, {self.path!r}, {self.device!r})"
 

@@ -7,7 +7,7 @@ nobody knows: no TCP port is opened.
 
 import secrets
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,10 @@ _BATCH_TOKENS: Final = 256
 _ALL_LAYERS: Final = 999
 _RANDOM_SEED: Final = 0xFFFFFFFF
 _MAX_TOP_LOGPROBS: Final = 20
+_ERROR_KINDS: Final = {
+    "exceed_context_size_error": FailureKind.CONTEXT_LENGTH,
+    "invalid_request_error": FailureKind.INVALID_REQUEST,
+}
 _FINISH: Final = {"stop": EngineFinish.END, "length": EngineFinish.LIMIT}
 
 
@@ -254,12 +258,8 @@ def _tokens(logprobs: dict[str, Any] | None) -> tuple[TokenLogprob, ...]:
 
 
 def _engine_error(error: dict[str, Any]) -> EngineError:
-    kind: Callable[[str], FailureKind] = {
-        "exceed_context_size_error": FailureKind.CONTEXT_LENGTH,
-        "invalid_request_error": FailureKind.INVALID_REQUEST,
-    }.get
     return EngineError(
-        kind(error.get("type", "")) or FailureKind.RUNTIME,
+        _ERROR_KINDS.get(error.get("type", ""), FailureKind.RUNTIME),
         f"llama.cpp: {error.get('message', 'unknown error')}",
         prompt_tokens=error.get("n_prompt_tokens"),
     )

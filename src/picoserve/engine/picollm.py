@@ -95,7 +95,7 @@ class PicoLLMEngine:
         except self._module.PicoLLMError as error:
             raise self._engine_error(error, "generation failed") from None
         finish = _ENDPOINTS[completion.endpoint]
-        whole = not sink.cancelled and completion.text.startswith(sent)
+        whole = completion.text.startswith(sent)
         return Outcome(
             finish=finish,
             prompt_tokens=completion.prompt_tokens,
@@ -150,8 +150,7 @@ class PicoLLMEngine:
         if room <= 0:
             raise EngineError(
                 FailureKind.CONTEXT_LENGTH,
-                f"the prompt has {prompt_tokens} tokens, "
-                f"the context {self._info.context_length}",
+                f"the prompt has {prompt_tokens} tokens, the context {self._info.context_length}",
                 prompt_tokens=prompt_tokens,
             )
         return room

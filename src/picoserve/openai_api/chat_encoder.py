@@ -4,6 +4,7 @@ The hot path writes a chunk as constant head + JSON string + constant tail: a th
 of building and dumping a model for each token.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -67,7 +68,7 @@ class ChatStreamEncoder:
     def _choice(
         self,
         index: int,
-        delta: dict[str, object],
+        delta: Mapping[str, object],
         tokens: tuple[TokenLogprob, ...] | None = None,
         *,
         finish: str | None = None,

@@ -24,6 +24,10 @@ _EXPECTED: Final = {
     "model_type": "an object",
     "model_attributes_type": "an object",
 }
+_CODES: Final = {
+    "string_too_short": "string_below_min_length",
+    "string_too_long": "string_above_max_length",
+}
 _BOUNDS: Final = {
     "greater_than_equal": ("below", "minimum", ">=", "ge"),
     "less_than_equal": ("above", "maximum", "<=", "le"),
@@ -54,7 +58,7 @@ def _decode(body: bytes) -> object:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         if b"\\ud" in body.lower():
-            # A lone surrogate? Legal JSON, though no text: read it once more, so that the field can be named.
+            # A lone surrogate is legal JSON, though no text: read on, to name the field.
             with contextlib.suppress(ValueError, RecursionError):
                 data: object = json.loads(body)
                 return data
@@ -84,25 +88,20 @@ def request_error(error: ValidationError, data: Mapping[str, object]) -> Invalid
 
 def _error(item: ErrorDetails, param: str) -> InvalidRequestError:
     kind, context = item["type"], item.get("ctx", {})
+    if "discriminator" in context:
+        param = f"{param}.{str(context['discriminator']).strip("'")}"
     if kind in {"missing", "union_tag_not_found"}:
-        if kind == "union_tag_not_found":
-            param = f"{param}.{_tag_name(context)}"
         if param == "model":
             return InvalidRequestError("you must provide a model parameter", param="model")
         message, code = f"Missing required parameter: '{param}'.", "missing_required_parameter"
     elif kind in {"literal_error", "union_tag_invalid"}:
-        if kind == "union_tag_invalid":
-            param = f"{param}.{_tag_name(context)}"
         message, code = _not_among(param, context, item["input"]), "invalid_value"
     elif kind in _BOUNDS:
         message, code = _out_of_bounds(param, kind, context, item["input"])
     elif kind in {"too_short", "too_long"}:
         message, code = _wrong_length(param, kind, context)
-    elif kind in {"string_too_short", "string_too_long"}:
-        edge = "below_min" if kind == "string_too_short" else "above_max"
-        message, code = f"Invalid '{param}': {item['msg']}.", f"string_{edge}_length"
     else:
-        message, code = f"Invalid '{param}': {item['msg']}.", "invalid_value"
+        message, code = f"Invalid '{param}': {item['msg']}.", _CODES.get(kind, "invalid_value")
     return InvalidRequestError(message, param=param, code=code)
 
 
@@ -134,10 +133,6 @@ def _wrong_length(param: str, kind: str, context: Mapping[str, Any]) -> tuple[st
         f"but got {context['actual_length']} instead.",
         "array_above_max_length",
     )
-
-
-def _tag_name(context: Mapping[str, Any]) -> str:
-    return str(context.get("discriminator", "type")).strip("'")
 
 
 def _path(item: ErrorDetails, data: object) -> list[str | int]:

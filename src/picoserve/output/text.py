@@ -48,9 +48,7 @@ class TextOutput:
             self._tokens.add(tokens)
         return self._delta(self._stop.feed(self._without_lead(self._decoder.decode(data))))
 
-    def finish(
-        self, tail: bytes = b"", tokens: Sequence[TokenLogprob] = ()
-    ) -> TextDelta | None:
+    def finish(self, tail: bytes = b"", tokens: Sequence[TokenLogprob] = ()) -> TextDelta | None:
         """The engine has ended; returns what was still held back.
 
         Args:

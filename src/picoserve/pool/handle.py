@@ -197,6 +197,11 @@ class WorkerHandle:
                 self._end_job(report)
             case Tokens(number=number, ids=ids):
                 self._resolve_tokens(number, ids)
+            case Ready() | LoadFailed() | Pong():
+                self._on_life_sign(report)
+
+    def _on_life_sign(self, report: Ready | LoadFailed | Pong) -> None:
+        match report:
             case Ready(info=info):
                 if not self._loaded.done():
                     self._loaded.set_result(info)

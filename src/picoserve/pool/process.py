@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import msgspec
+from typing_extensions import override
 
 from picoserve.logs import get_logger
 from picoserve.worker.messages import Command, FrameReader, Report, decode_report, encode_frame
@@ -34,11 +35,13 @@ class WorkerPipe(asyncio.Protocol):
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
 
+    @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The pair is connected."""
         # uvloop's transports are no subclass of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
 
+    @override
     def data_received(self, data: bytes) -> None:
         """Bytes from the worker."""
         try:
@@ -48,7 +51,8 @@ class WorkerPipe(asyncio.Protocol):
             _log.exception("worker sent something unreadable")
             self.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
         """The worker has closed its end, or has ended."""
         self._transport = None
         self._on_lost()

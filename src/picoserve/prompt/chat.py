@@ -42,9 +42,7 @@ def _check_support(request: ChatRequest) -> None:
         raise _unsupported("tools")
     if request.functions and request.function_call != "none":
         raise _unsupported("functions")
-    if request.response_format is not None and not isinstance(
-        request.response_format, TextFormat
-    ):
+    if request.response_format is not None and not isinstance(request.response_format, TextFormat):
         raise UnsupportedValueError(
             f"Unsupported value: 'response_format.type' does not support "
             f"'{request.response_format.type}' with this model.",

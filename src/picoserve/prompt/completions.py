@@ -13,9 +13,7 @@ _DEFAULT_TOKENS = 16
 """What OpenAI generates when a text completion does not say."""
 
 
-def completion_jobs(
-    request: CompletionRequest, model: ServedModel, info: EngineInfo
-) -> list[Job]:
+def completion_jobs(request: CompletionRequest, model: ServedModel, info: EngineInfo) -> list[Job]:
     """`n` jobs for each prompt, in order.
 
     Raises:

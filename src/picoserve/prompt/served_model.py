@@ -78,9 +78,7 @@ def _embedded(info: EngineInfo) -> ChatTemplate | None:
     if not info.chat_template:
         return None
     try:
-        return template_from_source(
-            info.chat_template, name=info.model, eos_token=info.eos_token
-        )
+        return template_from_source(info.chat_template, name=info.model, eos_token=info.eos_token)
     except TemplateError:
         return None
 

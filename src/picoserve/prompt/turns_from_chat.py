@@ -44,9 +44,7 @@ def _turn(message: Message, param: str) -> Turn:
 
 
 def _assistant(message: AssistantMessage, param: str) -> Turn:
-    text = _text(message.content, param) or checked_text(
-        message.refusal or "", f"{param}.refusal"
-    )
+    text = _text(message.content, param) or checked_text(message.refusal or "", f"{param}.refusal")
     calls = [
         ToolCall(
             checked_text(call.id, f"{param}.tool_calls[{i}].id"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request
 from starlette.responses import Response
 
+from picoserve.generation import IndexedEvents
 from picoserve.openai_api.answer import Fold, StreamEncoder
 from picoserve.pipeline.choices import Choices
 from picoserve.pipeline.generation import Plan
@@ -62,7 +63,7 @@ async def answer_json(
     return Response(fold.result(), headers=headers, media_type="application/json")
 
 
-async def _settle(first: "asyncio.Future[object]", seconds: float) -> None:
+async def _settle(first: asyncio.Future[IndexedEvents], seconds: float) -> None:
     await asyncio.wait({first}, timeout=seconds)
 
 

@@ -65,6 +65,4 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 async def _on_unexpected(_: Request, error: Exception) -> Response:
     _log.error("unexpected error", exc_info=error)
-    return error_response(
-        PicoserveError("The server had an error while processing your request.")
-    )
+    return error_response(PicoserveError("The server had an error while processing your request."))

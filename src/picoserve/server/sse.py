@@ -1,6 +1,6 @@
-"""Events → an event stream. The only importer of sse-starlette.
+r"""Events → an event stream. The only importer of sse-starlette.
 
-Only `data:` lines and comments, `\\n` line ends, no `event:`, `id:` or `retry:`: each of these
+Only `data:` lines and comments, `\n` line ends, no `event:`, `id:` or `retry:`: each of these
 kills a stock client. Errors after the first byte are an error object in a `data:` line, then the
 end, so that no client takes a broken answer for a whole one.
 """
@@ -64,7 +64,7 @@ async def _chunks(
         yield _error_event(error)
     except asyncio.CancelledError:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001  # the stream has begun: the error must go in-band
         _log.exception("stream failed")
         yield _error_event(PicoserveError("The server had an error while answering."))
     finally:

@@ -20,56 +20,56 @@ class _Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Base of all messages: an array that begins with the class's name."""
 
 
-class Load(_Message):
+class Load(_Message, frozen=True):
     """First command: build this engine."""
 
     spec: EngineSpec
 
 
-class Generate(_Message):
+class Generate(_Message, frozen=True):
     """Run a job. The number is new for each job of this worker."""
 
     number: int
     job: Job
 
 
-class Interrupt(_Message):
+class Interrupt(_Message, frozen=True):
     """Nobody wants the rest of this job."""
 
     number: int
 
 
-class Tokenize(_Message):
+class Tokenize(_Message, frozen=True):
     """Count and list the tokens of a text; answered between jobs."""
 
     number: int
     text: str
 
 
-class Ping(_Message):
+class Ping(_Message, frozen=True):
     """Answered by the listener thread at once, also while a job runs."""
 
     number: int
 
 
-class Shutdown(_Message):
+class Shutdown(_Message, frozen=True):
     """Finish nothing, free the engine, end. The end of the pipe means the same."""
 
 
-class Ready(_Message):
+class Ready(_Message, frozen=True):
     """The engine is loaded."""
 
     info: EngineInfo
 
 
-class LoadFailed(_Message):
+class LoadFailed(_Message, frozen=True):
     """The engine cannot be built; the worker ends after this."""
 
     kind: FailureKind
     message: str
 
 
-class Accepted(_Message):
+class Accepted(_Message, frozen=True):
     """The engine has begun with the prompt."""
 
     number: int
@@ -77,7 +77,7 @@ class Accepted(_Message):
     cached_tokens: int | None
 
 
-class Piece(_Message):
+class Piece(_Message, frozen=True):
     """More bytes of a job's reply."""
 
     number: int
@@ -85,14 +85,14 @@ class Piece(_Message):
     tokens: tuple[TokenLogprob, ...] = ()
 
 
-class Done(_Message):
+class Done(_Message, frozen=True):
     """A job has ended; its place is free."""
 
     number: int
     outcome: Outcome
 
 
-class Failed(_Message):
+class Failed(_Message, frozen=True):
     """A job ended in an error; its place is free."""
 
     number: int
@@ -101,14 +101,14 @@ class Failed(_Message):
     prompt_tokens: int | None = None
 
 
-class Tokens(_Message):
+class Tokens(_Message, frozen=True):
     """Answer to Tokenize."""
 
     number: int
     ids: list[int]
 
 
-class Pong(_Message):
+class Pong(_Message, frozen=True):
     """Answer to Ping."""
 
     number: int
@@ -158,9 +158,11 @@ class FrameReader:
 
 def decode_command(body: bytes) -> Command:
     """A command from a frame's body. Raises msgspec.MsgspecError."""
-    return _commands.decode(body)
+    command: Command = _commands.decode(body)
+    return command
 
 
 def decode_report(body: bytes) -> Report:
     """A report from a frame's body. Raises msgspec.MsgspecError."""
-    return _reports.decode(body)
+    report: Report = _reports.decode(body)
+    return report
