@@ -1,0 +1,1 @@
+"""The shipped model, from the dialogues it learns to the GGUF file it becomes."""

@@ -1,0 +1,1 @@
+"""The kinds of dialogue that the model learns, one module for each."""

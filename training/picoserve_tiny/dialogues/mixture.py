@@ -1,0 +1,70 @@
+"""How much of each kind of dialogue the model sees."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from picoserve_tiny.conversation import Conversation
+from picoserve_tiny.dialogues import (
+    about,
+    copying,
+    house,
+    json_answers,
+    knowledge,
+    recall,
+    refusals,
+    smalltalk,
+    sums,
+    tools,
+    voice,
+)
+from picoserve_tiny.source import Source
+
+Generator = Callable[[Source], Conversation]
+
+EASY: Final[dict[Generator, float]] = {
+    smalltalk.generate: 2,
+    smalltalk.generate_persona: 4,
+    recall.generate: 4,
+    recall.generate_known: 4,
+    copying.generate: 8,
+    json_answers.generate: 2,
+    sums.generate: 1,
+    knowledge.generate: 1,
+    tools.generate: 1,
+}
+"""The first steps: mostly copying, in short dialogues."""
+
+FULL: Final[dict[Generator, float]] = {
+    smalltalk.generate: 5,
+    smalltalk.generate_persona: 6,
+    about.generate: 4,
+    recall.generate: 10,
+    recall.generate_known: 5,
+    recall.generate_untold: 3,
+    house.generate: 6,
+    copying.generate: 4,
+    sums.generate: 8,
+    knowledge.generate: 8,
+    knowledge.generate_styled: 5,
+    refusals.generate: 9,
+    refusals.generate_unreadable: 4,
+    tools.generate: 11,
+    tools.generate_everyday: 5,
+    tools.generate_answer: 7,
+    tools.generate_direct: 5,
+    json_answers.generate: 5,
+    voice.generate: 4,
+    voice.generate_long: 5,
+    voice.generate_very_long: 0.25,
+}
+"""The rest of the way."""
+
+
+def conversations(
+    seed: str, count: int, weights: dict[Generator, float] = FULL
+) -> Iterator[Conversation]:
+    """Training dialogues, the same for the same seed."""
+    source = Source(seed)
+    generators, shares = list(weights), list(weights.values())
+    for generator in source.random.choices(generators, shares, k=count):
+        yield generator(source)

@@ -1,0 +1,133 @@
+"""The network: a small llama-architecture transformer, written for clarity.
+
+Layer for layer the same arithmetic as llama.cpp's `llama` graph: RMSNorm before each block,
+rotary positions on neighbouring pairs, SwiGLU, and an output matrix tied to the embedding.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """The sizes that define the network; they are written into the GGUF as well."""
+
+    vocabulary: int = 2048
+    width: int = 256
+    layers: int = 5
+    heads: int = 4
+    hidden: int = 640
+    context: int = 4096
+    rope_base: float = 10000.0
+    norm_epsilon: float = 1e-5
+
+    @property
+    def head_width(self) -> int:
+        """The width of one attention head."""
+        return self.width // self.heads
+
+
+def rotary_tables(shape: ModelShape, length: int) -> tuple[Tensor, Tensor]:
+    """The cosines and sines for the first `length` positions, one column per pair."""
+    pairs = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
+    angles = torch.outer(torch.arange(length, dtype=torch.float32), shape.rope_base**-pairs)
+    return angles.cos(), angles.sin()
+
+
+def rotate(values: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """Turn each neighbouring pair of `values` (batch, heads, length, width) by its angle."""
+    even, odd = values[..., 0::2], values[..., 1::2]
+    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
+    return turned.flatten(-2).to(values.dtype)
+
+
+class Attention(nn.Module):
+    """Causal self-attention with rotary positions."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.query = nn.Linear(shape.width, shape.width, bias=False)
+        self.key = nn.Linear(shape.width, shape.width, bias=False)
+        self.value = nn.Linear(shape.width, shape.width, bias=False)
+        self.output = nn.Linear(shape.width, shape.width, bias=False)
+
+    def forward(self, hidden: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """Mix each position with the ones before it."""
+        batch, length, width = hidden.shape
+        heads = (batch, length, self.heads, width // self.heads)
+        query = rotate(self.query(hidden).view(heads).transpose(1, 2), cosines, sines)
+        key = rotate(self.key(hidden).view(heads).transpose(1, 2), cosines, sines)
+        value = self.value(hidden).view(heads).transpose(1, 2)
+        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        return self.output(mixed.transpose(1, 2).reshape(batch, length, width))
+
+
+class FeedForward(nn.Module):
+    """The gated SwiGLU block."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.gate = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.up = nn.Linear(shape.width, shape.hidden, bias=False)
+        self.down = nn.Linear(shape.hidden, shape.width, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Transform each position on its own."""
+        return self.down(functional.silu(self.gate(hidden)) * self.up(hidden))
+
+
+class Layer(nn.Module):
+    """One attention block and one feed-forward block, each with its norm and residual."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.attention_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self.attention = Attention(shape)
+        self.feed_forward_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self.feed_forward = FeedForward(shape)
+
+    def forward(self, hidden: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """Run both blocks."""
+        hidden = hidden + self.attention(self.attention_norm(hidden), cosines, sines)
+        return hidden + self.feed_forward(self.feed_forward_norm(hidden))
+
+
+class TinyModel(nn.Module):
+    """The whole network, from token numbers to logits."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Embedding(shape.vocabulary, shape.width)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        for name, parameter in self.named_parameters():
+            if parameter.dim() == 2 and "embedding" not in name:
+                nn.init.normal_(parameter, std=self.shape.width**-0.5)
+            if name.endswith(("output.weight", "down.weight")):
+                nn.init.zeros_(parameter)
+
+    def hidden_states(self, tokens: Tensor) -> Tensor:
+        """The normed state after the last layer, for every position."""
+        cosines, sines = rotary_tables(self.shape, tokens.shape[1])
+        cosines, sines = cosines.to(tokens.device), sines.to(tokens.device)
+        hidden = self.embedding(tokens)
+        if torch.is_autocast_enabled(tokens.device.type):
+            hidden = hidden.bfloat16()
+            cosines, sines = cosines.bfloat16(), sines.bfloat16()
+        for layer in self.layers:
+            hidden = layer(hidden, cosines, sines)
+        normed: Tensor = self.norm(hidden)
+        return normed
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The logits for every position."""
+        return functional.linear(self.hidden_states(tokens), self.embedding.weight)
