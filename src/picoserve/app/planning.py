@@ -67,22 +67,21 @@ def shipped_model() -> ModelSettings:
     return ModelSettings(
         name=SHIPPED_MODEL,
         engine="llamacpp",
-        path=str(folder / f"{SHIPPED_MODEL}.gguf"),
-        devices=["cpu:1"],
+        path=folder / f"{SHIPPED_MODEL}.gguf",
+        devices=("cpu:1",),
         description=_first_paragraph(card),
     )
 
 
 def _served(entry: ModelSettings) -> ServedModel:
     sampling = entry.sampling
-    path = Path(entry.path)
     return ServedModel(
         name=entry.name,
         kind=EngineKind(entry.engine),
-        file_name=path.stem,
+        file_name=entry.path.stem,
         aliases=tuple(entry.aliases),
         description=entry.description,
-        created=int(path.stat().st_mtime) if path.is_file() else 0,
+        created=int(entry.path.stat().st_mtime) if entry.path.is_file() else 0,
         chat_template=entry.chat_template,
         default_sampling=DefaultSampling(
             temperature=sampling.temperature,
@@ -107,11 +106,11 @@ def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
                 EngineSpec(
                     kind=EngineKind(entry.engine),
                     name=f"{entry.name}@{device}{suffix}",
-                    path=entry.path,
+                    path=str(entry.path),
                     device=_share(device, entry.engines_per_device),
-                    slots=entry.slots if entry.engine == "llamacpp" else 1,
+                    slots=entry.jobs_per_engine,
                     access_key=access_key if entry.engine == "picollm" else "",
-                    library_path=entry.library_path,
+                    library_path=_text(entry.library_path),
                     context_cache=entry.context_cache,
                     context_length=entry.context_length,
                 )
@@ -122,7 +121,7 @@ def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
 def _devices(entry: ModelSettings) -> list[str]:
     """Device arguments, one per engine before `engines_per_device`."""
     if entry.engine == "picollm" and isinstance(entry.devices, str):
-        return choose_devices(entry.devices, listed_devices(entry.library_path))
+        return choose_devices(entry.devices, listed_devices(_text(entry.library_path)))
     if isinstance(entry.devices, str):
         # llama.cpp spreads one model over what it finds; "all" means its CPU build's CPU.
         return ["gpu:0"] if entry.devices == "gpu" else [f"cpu:{usable_cpus()}"]
@@ -133,6 +132,10 @@ def _share(device: str, engines: int) -> str:
     """Engines on one CPU share its threads."""
     kind, _, number = device.partition(":")
     return f"cpu:{max(1, int(number) // engines)}" if kind == "cpu" else device
+
+
+def _text(path: Path | None) -> str:
+    return "" if path is None else str(path)
 
 
 def _first_paragraph(markdown: str) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import uvicorn
 from typing_extensions import override
 
+from picoserve.app.access import access_from
 from picoserve.app.banner import banner
 from picoserve.app.factory import create_app
 from picoserve.app.planning import plan_models
@@ -44,6 +45,7 @@ def serve(settings: Settings) -> int:
         ConfigError: The configuration cannot be served.
     """
     configure_logging(settings.log.level, settings.log.format)
+    keys, livekit = access_from(settings)
     plan = plan_models(settings)
     pool = plan.pool(settings)
     server_settings = settings.server
@@ -58,7 +60,7 @@ def serve(settings: Settings) -> int:
         ),
     )
     config = uvicorn.Config(
-        create_app(state),
+        create_app(state, keys, livekit),
         host=server_settings.host,
         port=server_settings.port,
         log_config=None,

@@ -89,7 +89,7 @@ def request_error(error: ValidationError, data: Mapping[str, object]) -> Invalid
 def _error(item: ErrorDetails, param: str) -> InvalidRequestError:
     kind, context = item["type"], item.get("ctx", {})
     if "discriminator" in context:
-        param = f"{param}.{str(context['discriminator']).strip("'")}"
+        param = f"{param}.{context['discriminator']}".replace("'", "")
     if kind in {"missing", "union_tag_not_found"}:
         if param == "model":
             return InvalidRequestError("you must provide a model parameter", param="model")

@@ -107,12 +107,14 @@ class ModelPool:
             ModelUnavailableError: No engine of the model works or will.
         """
         self._check_alive()
+        handle = None if len(self.line) else self._best_handle(prompt)
+        if handle is not None and handle.info is not None:
+            return Lease(handle, handle.info)
         loop = asyncio.get_running_loop()
         waiter = Waiter(
             prompt, placement.priority, loop.time(), placement.front, loop.create_future()
         )
         self.line.join(waiter, retry_after=self.retry_after())
-        self._dispatch()
         try:
             return await waiter.lease
         except asyncio.CancelledError:

@@ -1,0 +1,1 @@
+"""Who may ask: bearer keys and LiveKit's access tokens."""

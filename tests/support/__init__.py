@@ -1,0 +1,1 @@
+"""Helpers that tests share: running servers, ports, waiting."""

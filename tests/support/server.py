@@ -1,0 +1,125 @@
+"""A real server in a process of its own, as a user would start it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS = 45.0
+STOP_SECONDS = 20.0
+POLL_SECONDS = 0.02
+
+
+class RunningServer:
+    """A `picoserve serve` process and where it listens."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+
+    @property
+    def url(self) -> str:
+        """Address without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """What clients call base_url."""
+        return f"{self.url}/v1"
+
+    def health(self) -> dict[str, Any]:
+        """The body of /health."""
+        body: dict[str, Any] = httpx.get(f"{self.url}/health").json()
+        return body
+
+    def busy(self) -> int:
+        """Places in use, on all engines."""
+        return sum(engine["busy"] for engine in self.health()["engines"])
+
+    def waiting(self) -> int:
+        """Jobs in line, for all models."""
+        return sum(model["waiting"] for model in self.health()["models"].values())
+
+    def wait_ready(self) -> None:
+        """Return once every model is ready; fail with the log when the server ends."""
+
+        def ready() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            with contextlib.suppress(httpx.TransportError):
+                return httpx.get(f"{self.url}/health/ready").status_code == 200
+            return False
+
+        wait_until(ready, START_SECONDS)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end, return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+def wait_until(claim: Any, seconds: float = 10.0) -> None:
+    """Return as soon as the claim holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, "did not come true in time"
+        time.sleep(POLL_SECONDS)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running_server(
+    folder: Path,
+    config: str = "",
+    *,
+    environment: Mapping[str, str] | None = None,
+    wait: bool = True,
+) -> Generator[RunningServer, None, None]:
+    """Start a server with this TOML configuration; stop it at the end.
+
+    Args:
+        folder: Where the configuration and the log are written.
+        environment: Variables on top of this process's own.
+        wait: Whether to wait for readiness.
+    """
+    port = free_port()
+    config_file, log = folder / "picoserve.toml", folder / "server.log"
+    config_file.write_text(config)
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("PICOSERVE_", "PICOV"))}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "picoserve", "serve",
+                "--config", str(config_file), "--port", str(port),
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=variables | dict(environment or {}),
+        )  # fmt: skip
+    server = RunningServer(process, port, log)
+    try:
+        if wait:
+            server.wait_ready()
+        yield server
+    finally:
+        server.stop()
