@@ -1,0 +1,90 @@
+"""The tables [server], [pool] and [log]."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from picoserve.config.table import Seconds, Table
+
+
+def _usable_host(host: str) -> str:
+    if not host or not host.isprintable() or any(sign in host for sign in " /"):
+        raise ValueError("should be a host name or an address, such as 127.0.0.1 or ::1")
+    return host
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+class ServerSettings(Table):
+    """Where the server listens and how it deals with requests."""
+
+    host: Annotated[str, AfterValidator(_usable_host)] = "127.0.0.1"
+    """The address to listen on. Anything but loopback needs keys in [auth], or
+    `allow_anonymous`."""
+
+    port: int = Field(default=8080, ge=0, le=65535)
+    """The TCP port; 0 takes a free one."""
+
+    allow_anonymous: bool = False
+    """Whether a server without keys may be reached from other machines."""
+
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
+    """The largest request body that is read; a larger one is answered with 413."""
+
+    unknown_fields: Literal["ignore", "reject"] = "ignore"
+    """What happens to request fields that nobody knows: "ignore" serves the request and names
+    them in the header x-picoserve-ignored, "reject" answers 400."""
+
+    commit_seconds: Seconds = 1.0
+    """How long a stream waits for its first event before it answers 200; up to then an error
+    still chooses the HTTP status."""
+
+    ping_seconds: Seconds = 2.0
+    """The pause between the comments that keep a silent stream alive. LiveKit's client gives up
+    after 5 to 10 silent seconds."""
+
+    drain_seconds: float = Field(default=30.0, ge=0)
+    """How long a stopping server lets running requests go on."""
+
+
+class PoolSettings(Table):
+    """The line before the engines, and how patient the pool is with an engine."""
+
+    max_waiting: int = Field(default=256, ge=0)
+    """Most requests that wait in one model's line; one more is answered with 503."""
+
+    load_seconds: Seconds = 600.0
+    """The longest time an engine may take to load its model."""
+
+    interrupt_seconds: Seconds = 10.0
+    """The longest time a job may go on after its interrupt; then its worker is replaced."""
+
+    backoff_seconds: Seconds = 0.25
+    """The pause before a dead worker is replaced. It doubles with every further death."""
+
+    max_backoff_seconds: Seconds = 30.0
+    """The longest such pause."""
+
+    max_failures: int = Field(default=5, ge=1)
+    """Deaths within `failure_window_seconds` after which the engine rests."""
+
+    failure_window_seconds: Seconds = 120.0
+    """How long a death counts."""
+
+    cool_down_seconds: Seconds = 600.0
+    """How long an engine rests then."""
+
+
+class LogSettings(Table):
+    """What is logged, on standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    """The least important lines that are shown."""
+
+    format: Literal["console", "json"] = "console"
+    """Text for people, or one JSON object per line."""
+
+    prompts: bool = False
+    """Whether prompts and answers may be logged. They are what people say in private."""
