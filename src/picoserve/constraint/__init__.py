@@ -10,8 +10,9 @@ from picoserve.constraint.faults import ConstraintError, DeadEndError, SchemaErr
 from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
 from picoserve.constraint.limits import DocumentLimits, SchemaLimits
 from picoserve.constraint.matcher import Matcher
-from picoserve.constraint.repair import Document, State, Verdict
+from picoserve.constraint.repair import Document
 from picoserve.constraint.validate import Finding, check_text
+from picoserve.constraint.verdict import State, Verdict
 
 __all__ = [
     "ConstraintError",

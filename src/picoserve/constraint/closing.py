@@ -1,18 +1,23 @@
 """The shortest legal end of a document.
 
-First a greedy walk that prefers closing bytes and short values; where it runs astray, a search
-by cost over one byte of each kind. Both have limits on bytes, nodes and time.
+A greedy walk prefers closing bytes and short values, and ends strings one by one. Where it runs
+astray, a search by cost tries one byte of each kind. All have limits on bytes, nodes and time.
 """
 
 import heapq
 import itertools
+import re
 import time
+from collections.abc import Callable
 from typing import Final
 
+from picoserve.constraint import lexical
 from picoserve.constraint.matcher import Matcher
 
+Goal = Callable[[Matcher], bool]
+_NUMBER_REST: Final = re.compile(rb"[0-9.eE+-]*[^0-9.eE+-]?")
 _NODES: Final = 4000
-_STALL: Final = 4096
+_SHORT_WALK: Final = 512
 _FEW: Final = 12
 # Containers come last: a recursive schema would never end if they came first.
 _OUTSIDE: Final = b'}]":,0123456789ntf-.eE+[{ \n\t\r'
@@ -37,37 +42,118 @@ def shortest_end(
     Returns:
         The end, empty when the text may end here, or None when none is found.
     """
-    deadline = time.monotonic() + seconds
-    end = _greedy(matcher.copy(), samples, limit, deadline)
-    return end if end is not None else _search(matcher, samples, limit, deadline)
+    return _Closing(matcher, samples, limit, time.monotonic() + seconds).run()
 
 
-def _greedy(
-    probe: Matcher, samples: tuple[bytes, ...], limit: int, deadline: float
-) -> bytes | None:
-    start = len(probe.text)
-    stalled = 0
-    while not probe.is_accepting:
-        step = _best_step(probe, samples)
-        if not step or probe.feed(step, bounded=False) < len(step):
-            return None
-        stalled = stalled + len(step) if probe.in_string else 0
-        if len(probe.text) - start > limit or stalled > _STALL or time.monotonic() > deadline:
-            return None
-    return bytes(probe.text[start:])
+def first_token(matcher: Matcher, end: bytes) -> bytes:
+    """Cut an end after its first token, a string's or number's rest counting as one."""
+    where = lexical.places(end, matcher.place)
+    if matcher.is_json and matcher.in_string and lexical.OUTSIDE in where:
+        return end[: where.index(lexical.OUTSIDE) + 1]
+    number = _NUMBER_REST.match(end) if matcher.text[-1:].isdigit() else None
+    blanks = len(end) - len(end.lstrip())
+    return end[: max(number.end() if number else 0, blanks + 1)]
 
 
-def _best_step(probe: Matcher, samples: tuple[bytes, ...]) -> bytes:
-    forced = probe.forced_step()
-    if forced:
-        return forced
-    legal = probe.legal()
-    if probe.in_string and b'"' not in legal:
-        rest = _sample_rest(probe, samples, legal)
+def undo_comma(matcher: Matcher) -> None:
+    """Give back a last comma, which nobody has seen, where the container may end instead."""
+    held = matcher.held_bytes()
+    tail = bytes(matcher.text[len(matcher.text) - held :])
+    if matcher.in_string or not matcher.is_json or not tail.startswith(b","):
+        return
+    matcher.rollback(held)
+    if not set(matcher.legal()) & set(b"}]"):
+        matcher.feed(tail)
+
+
+class _Closing:
+    def __init__(
+        self, matcher: Matcher, samples: tuple[bytes, ...], limit: int, deadline: float
+    ) -> None:
+        self._matcher = matcher
+        self._samples = samples
+        self._end = len(matcher.text) + limit
+        self._deadline = deadline
+
+    def run(self) -> bytes | None:
+        probe = self._matcher.copy()
+        if not self._walk(probe, _is_accepting):
+            found = self._search(self._matcher, _is_accepting, _NODES)
+            if found is None:
+                return None
+            probe = found
+        return bytes(probe.text[len(self._matcher.text) :])
+
+    def _walk(self, probe: Matcher, goal: Goal) -> bool:
+        """Go on greedily until the goal, string by string."""
+        while not goal(probe):
+            if self._is_spent(probe):
+                return False
+            step = probe.forced_step()
+            if not step and probe.is_json and probe.in_string:
+                found = self._string_end(probe)
+                if found is None:
+                    return False
+                step = bytes(found.text[len(probe.text) :])
+            if not step:
+                legal = probe.legal()
+                step = _ranked(probe, legal)[:1]
+                step = b" " + step if probe.wants_blank(legal) and step.strip() else step
+            if not step or probe.feed(step, bounded=False) < len(step):
+                return False
+        return True
+
+    def _string_end(self, matcher: Matcher) -> Matcher | None:
+        """End the open string: at once, by a sample, by a short walk, or by searching."""
+        legal = matcher.legal()
+        rest = b'"' if b'"' in legal else _sample_rest(matcher, self._samples, legal)
         if rest:
-            return rest
-    step = _ranked(probe, legal)[:1]
-    return b" " + step if probe.wants_blank(legal) and step.strip() else step
+            probe = matcher.copy()
+            return probe if probe.feed(rest, bounded=False) == len(rest) else None
+        probe = matcher.copy()
+        if self._walk_string(probe, _SHORT_WALK):
+            return probe
+        found = self._search(matcher, _is_outside, _NODES // 4)
+        if found is not None:
+            return found
+        return probe if self._walk_string(probe, self._end - len(probe.text)) else None
+
+    def _walk_string(self, probe: Matcher, steps: int) -> bool:
+        for _ in range(steps):
+            step = probe.forced_step() or _ranked(probe, probe.legal())[:1]
+            if self._is_spent(probe) or not step or probe.feed(step, bounded=False) < len(step):
+                return False
+            if not probe.in_string:
+                return True
+        return False
+
+    def _search(self, matcher: Matcher, goal: Goal, nodes: int) -> Matcher | None:
+        serial = itertools.count()
+        queue: list[tuple[int, int, Matcher]] = [(0, next(serial), matcher.copy())]
+        for _ in range(nodes):
+            if not queue:
+                return None
+            cost, _, probe = heapq.heappop(queue)
+            if goal(probe):
+                return probe
+            if self._is_spent(probe):
+                continue
+            for rank, step in enumerate(_steps(probe, self._samples)):
+                twin = probe.copy()
+                if twin.feed(step, bounded=False) == len(step):
+                    heapq.heappush(queue, (cost + 1 + 2 * rank, next(serial), twin))
+        return None
+
+    def _is_spent(self, probe: Matcher) -> bool:
+        return len(probe.text) > self._end or time.monotonic() > self._deadline
+
+
+def _is_accepting(probe: Matcher) -> bool:
+    return probe.is_accepting
+
+
+def _is_outside(probe: Matcher) -> bool:
+    return not probe.in_string
 
 
 def _sample_rest(probe: Matcher, samples: tuple[bytes, ...], legal: bytes) -> bytes:
@@ -83,32 +169,11 @@ def _ranked(probe: Matcher, legal: bytes) -> bytes:
     """Order the legal bytes by how soon they are likely to end the document."""
     if probe.in_string or not probe.is_json:
         order = _STRING
-    elif probe.text[-1:].isdigit() or probe.text[-1:] in (b".", b"-", b"+", b"e", b"E"):
+    elif probe.text[-1:].isdigit() or (probe.text[-1:].strip(b"-+.eE") == b"" and probe.text):
         order = _IN_NUMBER
     else:
         order = _OUTSIDE
     return bytes(byte for byte in order if byte in legal) or legal
-
-
-def _search(
-    matcher: Matcher, samples: tuple[bytes, ...], limit: int, deadline: float
-) -> bytes | None:
-    start = len(matcher.text)
-    serial = itertools.count()
-    queue: list[tuple[int, int, Matcher]] = [(0, next(serial), matcher.copy())]
-    for _ in range(_NODES):
-        if not queue or time.monotonic() > deadline:
-            return None
-        cost, _, probe = heapq.heappop(queue)
-        if probe.is_accepting:
-            return bytes(probe.text[start:])
-        if len(probe.text) - start > limit:
-            continue
-        for rank, step in enumerate(_steps(probe, samples)):
-            twin = probe.copy()
-            if twin.feed(step, bounded=False) == len(step):
-                heapq.heappush(queue, (cost + 1 + 2 * rank, next(serial), twin))
-    return None
 
 
 def _steps(probe: Matcher, samples: tuple[bytes, ...]) -> list[bytes]:

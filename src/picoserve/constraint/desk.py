@@ -59,12 +59,10 @@ class Desk:
 
     def put(self, *candidates: bytes) -> bool:
         """Feed the first candidate that is legal as a whole."""
-        for candidate in candidates:
-            if self.matcher.accepts(candidate):
-                self.matcher.feed(candidate)
-                self.surplus = 0
-                return True
-        return False
+        done = any(map(self.matcher.put, candidates))
+        if done:
+            self.surplus = 0
+        return done
 
     def start_skip(self, pattern: re.Pattern[bytes], end: bytes = b"") -> None:
         """Drop the bytes that come next as long as they match."""

@@ -119,11 +119,13 @@ def _from_schema(source: object, *, strict: bool, limits: SchemaLimits) -> Gramm
 
 
 def _schema_text(schema: dict[str, Any], *, strict: bool) -> str:
-    options: dict[str, Any] = {"whitespace_pattern": _WHITESPACE}
-    if not strict:
-        options["lenient"] = True
     try:
-        return str(LLMatcher.grammar_from_json_schema(json.dumps(schema), overrides=options))
+        return str(
+            LLMatcher.grammar_from_json_schema(
+                json.dumps(schema),
+                overrides={"whitespace_pattern": _WHITESPACE, "lenient": not strict},
+            )
+        )
     except ValueError as error:
         raise SchemaError(str(error)[:300]) from error
 
@@ -177,7 +179,7 @@ def _with_smallest(grammar: Grammar, limits: SchemaLimits) -> Grammar:
 def _locate(prepared: PreparedSchema, *, strict: bool) -> str:
     """Find the deepest subschema that fails on its own."""
     schema = prepared.schema
-    shared = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
+    shared: dict[str, Any] = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
     path: list[str] = []
     node: Any = schema
     for _ in range(_LOCATE_TRIES):

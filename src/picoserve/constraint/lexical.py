@@ -5,7 +5,9 @@ place: outside strings, inside one, or right after a backslash.
 """
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
+
+Bytes: TypeAlias = bytes | bytearray
 
 OUTSIDE: Final = 0
 STRING: Final = 1
@@ -73,7 +75,7 @@ def _after_turn(byte: int, place: int) -> int:
     return STRING if place == OUTSIDE else OUTSIDE
 
 
-def depth_change(data: bytes, where: bytes) -> int:
+def depth_change(data: Bytes, where: Bytes) -> int:
     """Count brackets outside strings, opening ones as +1 and closing ones as -1."""
     change = 0
     for found in _BRACKETS.finditer(data):
@@ -82,7 +84,7 @@ def depth_change(data: bytes, where: bytes) -> int:
     return change
 
 
-def first_excess(text: bytes, text_places: bytes, data: bytes, data_places: bytes) -> int:
+def first_excess(text: Bytes, text_places: Bytes, data: bytes, data_places: bytes) -> int:
     """Find the first new byte that breaks a bound on digits, exponents or blank floods.
 
     Args:
@@ -107,7 +109,7 @@ def first_excess(text: bytes, text_places: bytes, data: bytes, data_places: byte
     return first - back
 
 
-def at_bound(text: bytes, place: int) -> bytes:
+def at_bound(text: Bytes, place: int) -> bytes:
     """Return the bytes that a bound forbids after this text (empty when none does)."""
     tail = text[-_LOOKBACK:]
     if place == STRING:
@@ -115,7 +117,7 @@ def at_bound(text: bytes, place: int) -> bytes:
     return b"0123456789" if place == OUTSIDE and _NUMBER_FULL.search(tail) else b""
 
 
-def is_periodic(tail: bytes) -> bool:
+def is_periodic(tail: Bytes) -> bool:
     """Tell whether the last bytes repeat with a short period (a model in a rut)."""
     if len(tail) < PERIOD_WINDOW:
         return False
@@ -123,7 +125,7 @@ def is_periodic(tail: bytes) -> bool:
     return any(window[step:] == window[:-step] for step in range(1, PERIOD + 1))
 
 
-def held_bytes(text: bytes, place: int) -> int:
+def held_bytes(text: Bytes, place: int) -> int:
     """Count the last bytes that may still be taken back.
 
     These are a comma with its blanks (the model may close right after), blanks in a string (the
@@ -141,7 +143,7 @@ def held_bytes(text: bytes, place: int) -> int:
     return len(tail) - found.start() if found else 0
 
 
-def partial_character(text: bytes) -> int:
+def partial_character(text: Bytes) -> int:
     """Count the bytes at the end that begin a UTF-8 character without ending it."""
     found = _PARTIAL.search(bytes(text[-4:]))
     return len(found[0]) if found else 0

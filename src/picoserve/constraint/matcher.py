@@ -83,9 +83,18 @@ class Matcher:
 
     def accepts(self, data: bytes) -> bool:
         """Tell whether all these bytes may come next, without taking them."""
-        if len(data) == 1:
-            return data in self.legal()
         return self._automaton.would_take(data) and self.copy().feed(data) == len(data)
+
+    def put(self, data: bytes) -> bool:
+        """Take all these bytes or none of them.
+
+        Returns:
+            Whether they were taken.
+        """
+        taken = self.feed(data)
+        if taken < len(data):
+            self.rollback(taken)
+        return taken == len(data)
 
     def legal(self) -> bytes:
         """Return the bytes that may come next, in ascending order.
@@ -135,7 +144,7 @@ class Matcher:
         Args:
             legal: What `legal` returns here.
         """
-        after = self.text[-1:] in (b":", b",")
+        after = bytes(self.text[-1:]) in (b":", b",")
         return self.is_json and after and not self.in_string and b" " in legal
 
     def rollback(self, count: int) -> None:

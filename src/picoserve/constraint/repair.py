@@ -11,45 +11,16 @@ The caller's loop:
 Every verdict carries bytes to show. Joined, they are the document; none is ever taken back.
 """
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Final
 
-from picoserve.constraint import lexical
-from picoserve.constraint.closing import shortest_end
+from picoserve.constraint.closing import first_token, shortest_end, undo_comma
 from picoserve.constraint.desk import Desk
 from picoserve.constraint.faults import DeadEndError
 from picoserve.constraint.grammar import Grammar
+from picoserve.constraint.lexical import partial_character
 from picoserve.constraint.limits import DocumentLimits
 from picoserve.constraint.reading import Outcome, Reader
-
-_NUMBER_REST: Final = re.compile(rb"[0-9.eE+-]*[^0-9.eE+-]?")
-
-
-class State(Enum):
-    """How a document stands."""
-
-    GOING = auto()
-    """More bytes are needed."""
-    COMPLETE = auto()
-    """The document has ended. Ask the engine to stop; what it still sends is not read."""
-    VIOLATION = auto()
-    """The model left the grammar or ended too early: interrupt it and call `repair`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one step brought.
-
-    Attributes:
-        emitted: Bytes to show; whole characters.
-        state: How the document stands.
-    """
-
-    emitted: bytes
-    state: State
+from picoserve.constraint.verdict import State, Verdict
 
 
 class Document:
@@ -164,7 +135,7 @@ class Document:
         """
         if self.state is not State.COMPLETE:
             self._settle()
-            self._undo_comma()
+            undo_comma(self._matcher)
             self._append(self._shortest_end())
             self.closed = True
             self.state = State.COMPLETE
@@ -247,15 +218,10 @@ class Document:
 
     def _minimal_step(self) -> None:
         """Take the first token of the shortest end."""
-        self._undo_comma()
+        undo_comma(self._matcher)
         end = self._shortest_end()
-        where = lexical.places(end, self._matcher.place)
-        if self._matcher.in_string and lexical.OUTSIDE in where:
-            self._append(end[: where.index(lexical.OUTSIDE) + 1])
-            return
-        number = _NUMBER_REST.match(end) if self._matcher.text[-1:].isdigit() else None
-        self._append(end[: max(number.end() if number else 0, len(end) - len(end.lstrip()) + 1)])
-        if self._matcher.is_accepting and not end.strip():
+        self._append(first_token(self._matcher, end))
+        if not end:
             self.state = State.COMPLETE
 
     def _shortest_end(self) -> bytes:
@@ -269,18 +235,8 @@ class Document:
             raise DeadEndError("No legal end was found within the limits.")
         return end
 
-    def _undo_comma(self) -> None:
-        """Give back a last comma that nobody has seen where the container may end instead."""
-        held = self._matcher.held_bytes()
-        tail = bytes(self._matcher.text[len(self._matcher.text) - held :])
-        if self._matcher.in_string or not self._grammar.is_json or not tail.startswith(b","):
-            return
-        self._matcher.rollback(held)
-        if not set(self._matcher.legal()) & set(b"}]"):
-            self._append(tail)
-
     def _drop_partial(self) -> None:
-        self._matcher.rollback(lexical.partial_character(self._matcher.text))
+        self._matcher.rollback(partial_character(self._matcher.text))
 
     def _settle(self) -> None:
         """Give back blanks and half characters at the end, which nobody has seen."""

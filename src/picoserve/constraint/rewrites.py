@@ -11,6 +11,7 @@ from typing import Final
 
 from picoserve.constraint import lexical
 from picoserve.constraint.desk import WAIT, Desk
+from picoserve.constraint.escapes import escaped, read_escape
 
 _WORD: Final = re.compile(rb"[A-Za-z0-9_$.+-]+")
 _LONGEST_WORD: Final = 64
@@ -25,11 +26,6 @@ _LITERALS: Final = {
     b"yes": b"true",
     b"no": b"false",
 }
-_SHORT_ESCAPES: Final = {"\n": b"\\n", "\r": b"\\r", "\t": b"\\t", "\b": b"\\b", "\f": b"\\f"}
-_SIMPLE: Final = {
-    b"n": "\n", b"r": "\r", b"t": "\t", b"b": "\b", b"f": "\f", b'"': '"', b"\\": "\\", b"/": "/",
-}  # fmt: skip
-_HEX: Final = re.compile(rb"[0-9A-Fa-f]{0,4}")
 _NOT_NEWLINE: Final = re.compile(rb"[^\n]*")
 _ANYTHING: Final = re.compile(rb"(?s).*")
 _FRACTION: Final = re.compile(rb"\.?[0-9]*")
@@ -70,77 +66,12 @@ def offers(desk: Desk, word: bytes) -> tuple[bytes, ...]:
     return tuple(wish for wish in wishes if desk.matcher.accepts(wish))
 
 
-def escaped(character: str) -> tuple[bytes, ...]:
-    """Write a character as it may stand in a JSON string, best first."""
-    if character in '"\\':
-        return (b"\\" + character.encode(),)
-    if character in _SHORT_ESCAPES:
-        return (_SHORT_ESCAPES[character], b" ")
-    if character < " ":
-        return (f"\\u{ord(character):04x}".encode(), b" ")
-    return (character.encode(errors="replace"),)
-
-
 def _plain_text(desk: Desk, rest: bytes) -> int | None:
     """Outside JSON only blanks at the start are dropped, and the case of letters is met."""
     if not desk.matcher.text and rest[:1] in (b" ", b"\n", b"\t", b"\r"):
         return desk.drop(1)
     swapped = rest[:1].swapcase()
     return 1 if swapped != rest[:1] and desk.put(swapped) else None
-
-
-def _escape(desk: Desk, rest: bytes, final: bool) -> int | None:
-    if rest[:1] != b"\\":
-        return None
-    if len(rest) == 1:
-        return desk.drop(1) if final else WAIT
-    if rest[1:2] == b"u":
-        return _unicode_escape(desk, rest, final)
-    meant = _SIMPLE.get(rest[1:2])
-    if meant is None:
-        # `\'` and the like: the backslash is dropped, and the rest read as it stands.
-        return desk.drop(1)
-    if desk.put(rest[:2] if meant != "/" else b"/", *escaped(meant)):
-        return 2
-    return None
-
-
-def _unicode_escape(desk: Desk, rest: bytes, final: bool) -> int | None:
-    size, code = _code_unit(rest, final)
-    if size == WAIT:
-        return WAIT
-    if 0xD800 <= code < 0xDC00:
-        low_size, low = _low_half(rest[size:], final)
-        if low_size == WAIT and low == WAIT:
-            return WAIT
-        if low_size:
-            size += low_size
-            code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
-    # A lone half of a pair is no character; strict parsers refuse it.
-    character = "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
-    return size if desk.put(*escaped(character)) else None
-
-
-def _code_unit(rest: bytes, final: bool) -> tuple[int, int]:
-    r"""Read `\uXXXX`; broken hex counts as U+FFFD."""
-    found = _HEX.match(rest, 2)
-    digits = found[0] if found else b""
-    if len(digits) < 4:
-        whole = 2 + len(digits) == len(rest)
-        return (WAIT, WAIT) if whole and not final else (2 + len(digits), 0xFFFD)
-    return 6, int(digits, 16)
-
-
-def _low_half(rest: bytes, final: bool) -> tuple[int, int]:
-    """Read the second half of a pair: its size and code, `(WAIT, WAIT)`, or size 0 with code 1."""
-    if rest[:2] != b"\\u"[: len(rest)]:
-        return 0, 1
-    if len(rest) < 2:
-        return (0, 1) if final else (WAIT, WAIT)
-    size, code = _code_unit(rest, final)
-    if size == WAIT:
-        return WAIT, WAIT
-    return (size, code) if 0xDC00 <= code < 0xE000 else (0, 1)
 
 
 def _single_quoted(desk: Desk, rest: bytes, final: bool) -> int | None:
@@ -295,7 +226,7 @@ def _bare_word(desk: Desk, rest: bytes, final: bool) -> int | None:
 
 
 _IN_STRING: Final[tuple[Rule, ...]] = (
-    _escape,
+    read_escape,
     _single_quoted,
     _control,
     _broken_character,

@@ -21,18 +21,19 @@ _CATEGORY: Final = {
     "CATEGORY_NOT_WORD": "-",
     "CATEGORY_NOT_SPACE": "a",
 }
-FORMATS: Final = {
-    "date-time": "2000-01-01T00:00:00Z",
-    "time": "00:00:00Z",
-    "date": "2000-01-01",
-    "duration": "P1D",
-    "email": "a@a.aa",
-    "hostname": "a",
-    "ipv4": "0.0.0.0",  # noqa: S104
-    "ipv6": "::1",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-    "uri": "a:a",
+FORMATS: Final[dict[str, tuple[str, ...]]] = {
+    "date-time": ("2000-01-01T00:00:00Z",),
+    "time": ("00:00:00Z",),
+    "date": ("2000-01-01",),
+    "duration": ("P1D", "P1Y1M1D", "PT1H1M1S"),
+    "email": ("a@a.aa",),
+    "hostname": ("a",),
+    "ipv4": ("0.0.0.0",),  # noqa: S104
+    "ipv6": ("::1",),
+    "uuid": ("00000000-0000-4000-8000-000000000000",),
+    "uri": ("a:a",),
 }
+"""Values of each format; every suffix of one may serve to end a value under way."""
 
 
 class PatternError(ValueError):
@@ -83,8 +84,8 @@ def string_samples(patterns: Iterable[str], formats: Iterable[str]) -> tuple[byt
             continue
         found[json.dumps(sample, ensure_ascii=False)[1:-1].encode(errors="replace")] = None
     for name in formats:
-        if name in FORMATS:
-            found[FORMATS[name].encode()] = None
+        for sample in FORMATS.get(name, ()):
+            found[sample.encode()] = None
     return tuple(found)
 
 

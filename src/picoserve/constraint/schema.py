@@ -13,6 +13,13 @@ from picoserve.constraint import keywords
 from picoserve.constraint.combined import combined_pointers
 from picoserve.constraint.faults import SchemaError
 from picoserve.constraint.limits import SchemaLimits
+from picoserve.constraint.reshaping import (
+    check_type,
+    close_object,
+    dotted,
+    exact_dates,
+    modern,
+)
 from picoserve.constraint.samples import PatternError, parse_pattern, repetition
 
 Schema: TypeAlias = dict[str, Any] | bool
@@ -111,15 +118,16 @@ class _Preparation:
         if isinstance(schema, bool):
             return {} if schema else dict(_NOTHING)
         if not isinstance(schema, dict):
-            raise SchemaError("A schema is an object or a boolean.", _dotted(path))
+            raise SchemaError("A schema is an object or a boolean.", dotted(path))
         combined = combined or path in self._combined
         result: dict[str, Any] = {}
-        for keyword, value in _modern(schema).items():
+        for keyword, value in modern(schema).items():
             self._keyword(result, keyword, value, (*path, keyword), combined=combined)
+        exact_dates(result)
         self._property_names(result, schema, (*path, "propertyNames"))
         self._sizes(result, path)
         if not combined and not result.keys() & {"allOf", "anyOf", "oneOf", "$ref"}:
-            _close(result)
+            close_object(result)
         return result
 
     def _keyword(
@@ -136,7 +144,7 @@ class _Preparation:
         elif keyword in keywords.UNSUPPORTED:
             self._refuse(keyword, path)
         elif keyword == "uniqueItems" and value is True:
-            self._deferred.append(_dotted(path))
+            self._deferred.append(dotted(path))
         elif keyword in keywords.MAPS | keywords.LISTS | keywords.SINGLES:
             result[keyword] = self._children(keyword, value, path, combined=combined)
 
@@ -146,14 +154,14 @@ class _Preparation:
         """Prepare the schemas under one keyword, in the keyword's own shape."""
         if keyword in keywords.MAPS:
             if not isinstance(value, dict):
-                raise SchemaError("An object of schemas is needed.", _dotted(path))
+                raise SchemaError("An object of schemas is needed.", dotted(path))
             return {
                 name: self._schema(inner, (*path, name), combined=False)
                 for name, inner in value.items()
             }
         if keyword in keywords.LISTS:
             if not isinstance(value, list):
-                raise SchemaError("A list of schemas is needed.", _dotted(path))
+                raise SchemaError("A list of schemas is needed.", dotted(path))
             merged = combined and keyword != "prefixItems"
             return [
                 self._schema(inner, (*path, str(at)), combined=merged or keyword == "allOf")
@@ -169,37 +177,37 @@ class _Preparation:
         if keyword == "format":
             if value not in keywords.FORMATS:
                 return
-            self._formats[cast("str", value)] = None
+            self._formats[str(value)] = None
         elif keyword == "pattern":
             self._pattern(value, path)
         elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#")):
-            raise SchemaError("Only references within the schema are followed.", _dotted(path))
+            raise SchemaError("Only references within the schema are followed.", dotted(path))
         elif keyword in keywords.SMALL | keywords.LARGE:
             value = self._size(keyword, value, path)
         elif keyword == "type":
-            _check_type(value, path)
+            check_type(value, path)
         result[keyword] = value
 
     def _pattern(self, value: object, path: tuple[str, ...]) -> None:
         if not isinstance(value, str):
-            raise SchemaError("A pattern is a string.", _dotted(path))
+            raise SchemaError("A pattern is a string.", dotted(path))
         self._patterns[value] = None
         try:
             size = repetition(parse_pattern(value))
         except PatternError:
             return  # Not Python's syntax; llguidance's own limits decide.
         if size > self._limits.repeat:
-            raise SchemaError("The pattern unrolls to too many characters.", _dotted(path))
+            raise SchemaError("The pattern unrolls to too many characters.", dotted(path))
 
     def _size(self, keyword: str, value: object, path: tuple[str, ...]) -> int:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise SchemaError("A whole number of zero or more is needed.", _dotted(path))
+            raise SchemaError("A whole number of zero or more is needed.", dotted(path))
         if keyword in keywords.LARGE:
             return min(value, _LARGEST)
         if value > self._limits.smallest_bytes:
-            raise SchemaError("The smallest document would be too long.", _dotted(path))
+            raise SchemaError("The smallest document would be too long.", dotted(path))
         return value
 
     def _sizes(self, result: dict[str, Any], path: tuple[str, ...]) -> None:
@@ -213,10 +221,10 @@ class _Preparation:
         if self._strict:
             raise SchemaError(
                 "More than one property can only be asked for by name.",
-                _dotted((*path, "minProperties")),
+                dotted((*path, "minProperties")),
             )
         del result["minProperties"]
-        self._deferred.append(_dotted((*path, "minProperties")))
+        self._deferred.append(dotted((*path, "minProperties")))
 
     def _property_names(
         self, result: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...]
@@ -228,7 +236,7 @@ class _Preparation:
         names = rule.get("enum") if isinstance(rule, dict) else None
         simple = isinstance(names, list) and all(isinstance(name, str) for name in names)
         if not simple or result.keys() & {"properties", "patternProperties"}:
-            self._deferred.append(_dotted(path))
+            self._deferred.append(dotted(path))
             return
         value = result.get("additionalProperties", {})
         if value is not False:
@@ -238,39 +246,5 @@ class _Preparation:
 
     def _refuse(self, keyword: str, path: tuple[str, ...]) -> None:
         if self._strict:
-            raise SchemaError(f"The keyword {keyword!r} is not supported.", _dotted(path))
-        self._deferred.append(_dotted(path))
-
-
-def _modern(schema: dict[str, Any]) -> dict[str, Any]:
-    """Rewrite draft 7's list of `items` as `prefixItems`."""
-    items = schema.get("items")
-    if not isinstance(items, list):
-        return schema
-    gone = {"items", "additionalItems"}
-    result = {key: value for key, value in schema.items() if key not in gone}
-    result["prefixItems"] = items
-    if "additionalItems" in schema:
-        result["items"] = schema["additionalItems"]
-    return result
-
-
-def _close(result: dict[str, Any]) -> None:
-    """Close an object that lists its properties: fewer junk keys and more forced bytes."""
-    if "properties" not in result:
-        return
-    result.setdefault("type", "object")
-    if "patternProperties" not in result:
-        required = result.get("required", [])
-        if isinstance(required, list) and set(required) <= result["properties"].keys():
-            result.setdefault("additionalProperties", False)
-
-
-def _check_type(value: object, path: tuple[str, ...]) -> None:
-    names = value if isinstance(value, list) else [value]
-    if not names or not all(isinstance(name, str) and name in keywords.TYPES for name in names):
-        raise SchemaError("Unknown type.", _dotted(path))
-
-
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(path)
+            raise SchemaError(f"The keyword {keyword!r} is not supported.", dotted(path))
+        self._deferred.append(dotted(path))
