@@ -1,0 +1,1 @@
+"""A stand-in for picoLLM's native library, driven by a readable script. See README.md."""

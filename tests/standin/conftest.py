@@ -1,0 +1,5 @@
+"""Lends the stand-in library to its own tests."""
+
+from standin.fixtures import standin_library
+
+__all__ = ["standin_library"]
