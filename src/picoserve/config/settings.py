@@ -13,6 +13,8 @@ from picoserve.config.server import LogSettings, PoolSettings, ServerSettings
 from picoserve.config.table import OptionalFile, Table, read_text_file
 from picoserve.errors import ConfigError
 
+__all__ = ["ACCESS_KEY_VARIABLE", "ModelSettings", "Settings", "is_loopback"]
+
 ACCESS_KEY_VARIABLE: Final = "PICOVOICE_ACCESS_KEY"
 
 
