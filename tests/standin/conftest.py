@@ -1,5 +1,5 @@
 """Lends the stand-in library to its own tests."""
 
-from standin.fixtures import standin_library
+from tests.standin.fixtures import standin_library
 
 __all__ = ["standin_library"]

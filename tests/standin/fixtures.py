@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from standin.build import build_library
+from tests.standin.build import build_library
 
 
 @pytest.fixture(scope="session")
