@@ -16,7 +16,7 @@ from picoserve.constraint.matcher import Matcher
 
 Goal = Callable[[Matcher], bool]
 _NUMBER_REST: Final = re.compile(rb"[0-9.eE+-]*[^0-9.eE+-]?")
-_NODES: Final = 4000
+_NODES: Final = 1600
 _SHORT_WALK: Final = 512
 _FEW: Final = 12
 # Containers come last: a recursive schema would never end if they came first.

@@ -135,12 +135,13 @@ def held_bytes(text: Bytes, place: int) -> int:
         The number of bytes at the end of `text`, at most 100 or so.
     """
     tail = bytes(text[-2 * _LOOKBACK :])
+    whole = len(tail)
     if place == STRING:
         partial = _PARTIAL.search(tail) or _PARTIAL_ESCAPE.search(tail)
         if partial:
-            return len(tail) - partial.start(partial.re.groups)
-    found = _HELD[place].search(tail)
-    return len(tail) - found.start() if found else 0
+            whole = partial.start(partial.re.groups)
+    found = _HELD[place].search(tail[:whole])
+    return len(tail) - (found.start() if found else whole)
 
 
 def partial_character(text: Bytes) -> int:

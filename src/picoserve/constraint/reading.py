@@ -11,7 +11,7 @@ from typing import Final
 from picoserve.constraint import lexical, rewrites
 from picoserve.constraint.desk import WAIT, Desk
 
-_WORD: Final = re.compile(rb"[A-Za-z0-9_$.+-]+")
+_WORD: Final = re.compile(rb"[A-Za-z0-9_$.+-]{1,64}")
 
 
 class Outcome(Enum):

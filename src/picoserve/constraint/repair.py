@@ -19,6 +19,7 @@ from picoserve.constraint.faults import DeadEndError
 from picoserve.constraint.grammar import Grammar
 from picoserve.constraint.lexical import partial_character
 from picoserve.constraint.limits import DocumentLimits
+from picoserve.constraint.pieces import Pieces
 from picoserve.constraint.reading import Outcome, Reader
 from picoserve.constraint.verdict import State, Verdict
 
@@ -57,12 +58,17 @@ class Document:
         self._ended = False
         self._call_start = 0
         self._retried = False
-        self._accepted_part: bytes | None = None
+        self._pieces = Pieces()
 
     @property
     def in_string(self) -> bool:
         """The document stands inside a JSON string."""
         return self._matcher.in_string
+
+    @property
+    def broken_piece(self) -> int:
+        """Index, among the pieces fed since the last repair, of the one that broke the grammar."""
+        return self._pieces.current
 
     def start(self) -> Verdict:
         """Put in the bytes that every document begins with, as `{"location": "`."""
@@ -78,22 +84,21 @@ class Document:
         """
         if self.state is not State.GOING or not piece:
             return Verdict(b"", self.state)
-        waited = len(self._reader.waiting)
-        self._settle_outcome(*self._reader.read(piece, final=False), waited, piece)
+        self._pieces.add(piece)
+        self._conclude(*self._reader.read(piece, final=False))
         return self._verdict()
 
     def end_of_text(self) -> Verdict:
         """Tell that the model ended by itself, which is fine only where the document may end."""
         if self.state is not State.GOING:
             return Verdict(b"", self.state)
-        outcome, _ = self._reader.read(b"", final=True)
+        outcome, count = self._reader.read(b"", final=True)
         if outcome is Outcome.READY:
             self._settle()
             accepting = self._matcher.is_accepting
             outcome = Outcome.COMPLETE if accepting else Outcome.VIOLATION
-        self._ended = True
-        self._settle_outcome(outcome, 0, 0, b"")
-        self._accepted_part = None
+            self._ended = True
+        self._conclude(outcome, count)
         return self._verdict()
 
     def repair(self, alternatives: Iterable[bytes] = ()) -> Verdict:
@@ -104,8 +109,8 @@ class Document:
         After the last repair of the limits the document is closed.
 
         Args:
-            alternatives: Other tokens that the model considered in place of the one that broke
-                the grammar, best first.
+            alternatives: Other tokens that the model considered in place of `broken_piece`,
+                best first; only of use if pieces are tokens.
 
         Raises:
             DeadEndError: No legal end is found.
@@ -116,7 +121,7 @@ class Document:
         if self.repairs > self._limits.repairs:
             return self.close()
         self.state = State.GOING
-        self._drop_partial()
+        self._matcher.rollback(partial_character(self._matcher.text))
         flooded = self._outcome is Outcome.FLOOD
         if flooded or not (self._force() or self._take_alternative(alternatives)):
             self._settle()
@@ -157,24 +162,24 @@ class Document:
         A prompt that ends in a blank keeps a model from its usual next token, which begins with
         one.
         """
-        text = bytes(self._matcher.text[: len(self._matcher.text) - self._loose()])
-        return text.decode()
+        return self._matcher.text[: len(self._matcher.text) - self._loose()].decode()
 
     def shown(self) -> str:
         """Return all that was emitted, for an answer that is cut off by `max_tokens`."""
         return self._matcher.text[: self._emitted].decode()
 
-    def _settle_outcome(self, outcome: Outcome, read: int, waited: int, piece: bytes) -> None:
+    def _conclude(self, outcome: Outcome, count: int) -> None:
         self._outcome = outcome
+        self._pieces.advance(count)
         if outcome is Outcome.COMPLETE:
             self._settle()
             self.state = State.COMPLETE
         elif outcome is not Outcome.READY:
             self.state = State.VIOLATION
-            self._accepted_part = piece[: read - waited] if read >= waited else None
 
     def _begin_call(self) -> None:
         self._reader.restart()
+        self._pieces.clear()
         self._call_start = len(self._matcher.text)
         self._ended = False
         self._outcome = Outcome.READY
@@ -184,7 +189,7 @@ class Document:
     def _verdict(self) -> Verdict:
         text = self._matcher.text
         done = self.state is State.COMPLETE
-        safe = len(text) if done else len(text) - self._matcher.held_bytes()
+        safe = len(text) - (0 if done else self._matcher.held_bytes())
         start = self._emitted
         self._emitted = max(start, safe)
         return Verdict(bytes(text[start : self._emitted]), self.state)
@@ -194,14 +199,13 @@ class Document:
             raise DeadEndError("Legal bytes were refused.")
 
     def _force(self) -> bool:
-        forced = self._matcher.forced(self._limits.forced_bytes)
-        self._append(forced)
+        self._append(forced := self._matcher.forced(self._limits.forced_bytes))
         self.forced_bytes += len(forced)
         return bool(forced)
 
     def _take_alternative(self, alternatives: Iterable[bytes]) -> bool:
-        part = self._accepted_part
-        if part is None:
+        part = self._pieces.accepted_part()
+        if self._ended or not self._pieces:
             return False
         for each in alternatives:
             rest = each[len(part) :]
@@ -212,8 +216,8 @@ class Document:
 
     def _may_retry(self) -> bool:
         """A new token border is often enough, but a model that insists is not asked twice."""
-        progress = bool(self._matcher.text[self._call_start :].strip())
-        self._retried = progress and not self._ended and not self._retried
+        progress = self._matcher.text[self._call_start :].strip()
+        self._retried = bool(progress) and not self._ended and not self._retried
         return self._retried
 
     def _minimal_step(self) -> None:
@@ -234,9 +238,6 @@ class Document:
         if end is None:
             raise DeadEndError("No legal end was found within the limits.")
         return end
-
-    def _drop_partial(self) -> None:
-        self._matcher.rollback(partial_character(self._matcher.text))
 
     def _settle(self) -> None:
         """Give back blanks and half characters at the end, which nobody has seen."""

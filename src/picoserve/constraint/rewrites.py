@@ -13,7 +13,7 @@ from picoserve.constraint import lexical
 from picoserve.constraint.desk import WAIT, Desk
 from picoserve.constraint.escapes import escaped, read_escape
 
-_WORD: Final = re.compile(rb"[A-Za-z0-9_$.+-]+")
+_WORD: Final = re.compile(rb"[A-Za-z0-9_$.+-]{1,64}")
 _LONGEST_WORD: Final = 64
 _LITERALS: Final = {
     b"true": b"true",
@@ -59,6 +59,7 @@ def rewrite(desk: Desk, rest: bytes, *, final: bool) -> int | None:
 
 def offers(desk: Desk, word: bytes) -> tuple[bytes, ...]:
     """Return the legal JSON values that a bare word may stand for, best first."""
+    word = word.rstrip(b".")
     literal = _LITERALS.get(word.lower())
     wishes = [word.lower(), b'"' + word + b'"', b'"' + word.lower() + b'"']
     if literal:

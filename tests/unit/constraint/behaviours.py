@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from picoserve.constraint import Document, Grammar, State, Verdict
 
-_BUDGET: Final = 6000
+_BUDGET: Final = 3000
 _TOKENS: Final = (
     b'"', b'{"', b"}", b"]", b"[", b", ", b": ", b'": "', b'", "', b"0", b"1", b"42", b"-", b".5",
     b"true", b" false", b" null", b"e9", b"\\", b"\\n", b"\n", b"  ", b"a", b"The", b" and",
