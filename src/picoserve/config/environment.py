@@ -13,10 +13,10 @@ from picoserve.config.settings import ACCESS_KEY_VARIABLE, Settings
 PREFIX: Final = "PICOSERVE_"
 CONFIG_VARIABLE: Final = "PICOSERVE_CONFIG"
 
-# Kubernetes and Docker links put such variables into every container beside a service whose
-# name begins with "picoserve". They are nobody's settings.
+# Kubernetes puts such variables into every container beside a service whose name begins with
+# "picoserve". They are nobody's settings.
 _SERVICE: Final = re.compile(
-    r"PICOSERVE_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?|NAME|ENV_\w+)"
+    r"PICOSERVE_(?!\w*__)(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)"
 )
 
 
