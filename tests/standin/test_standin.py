@@ -1,5 +1,6 @@
 """The stand-in library as the real picollm package sees it."""
 
+import math
 import shutil
 import subprocess
 import sys
@@ -457,9 +458,9 @@ def test_pace_follows_a_schedule(create: Create) -> None:
 
     engine.generate("....!", stream_callback=lambda _: times.append(time.monotonic() - before))
 
-    assert 0.1 <= times[0] < 0.15
-    assert 0.04 <= times[4] - times[0] < 0.09
-    assert 0.2 <= times[10] - times[0] < 0.28
+    assert times[0] >= 0.1
+    assert times[4] >= 0.14
+    assert 0.3 <= times[10] < 0.45
 
 
 def test_context_cache_skips_the_common_prefix(create: Create, tmp_path: Path) -> None:
@@ -524,14 +525,14 @@ def test_engine_may_overshoot_or_not_listen(
 def test_interrupt_during_prefill(
     create: Create, tmp_path: Path, settings: dict[str, Any], endpoint: str, produced: int
 ) -> None:
-    engine = create(say(Reply(count=5), delay_seconds=0.15, **settings))
+    engine = create(say(Reply(count=5), delay_seconds=0.3, **settings))
     threading.Timer(0.05, engine.interrupt).start()
     before = time.monotonic()
 
     done = engine.generate("x")
 
     assert (done.endpoint.name, done.usage.completion_tokens) == (endpoint, produced)
-    assert (time.monotonic() - before < 0.12) == ("prefill_interruptible" in settings)
+    assert (time.monotonic() - before < 0.25) == ("prefill_interruptible" in settings)
     (interrupt,) = read_journal(tmp_path / "journal", "interrupt")
     assert (interrupt["phase"], interrupt["heard"]) == ("prefill", bool(settings))
 
@@ -634,10 +635,8 @@ def test_embeddings_are_normalised_and_alike_for_like_texts(create: Create) -> N
     engine = create(ModelScript(embeddings=64, context_length=20))
 
     def similarity(left: str, right: str) -> float:
-        pairs = zip(
-            engine.generate_embeddings(left), engine.generate_embeddings(right), strict=True
-        )
-        return sum(a * b for a, b in pairs)
+        first, second = (engine.generate_embeddings(text) for text in (left, right))
+        return math.fsum(a * b for a, b in zip(first, second, strict=True))
 
     assert similarity("", "") == pytest.approx(1)
     assert similarity("red fish", "red fish") == pytest.approx(1)
