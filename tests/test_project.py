@@ -1,0 +1,183 @@
+"""What holds of the project as a whole: every part has its test, every text its truth."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from picoserve import errors
+from picoserve.cli.commands import COMMANDS
+from picoserve.config.example import example_toml
+from picoserve.errors import PicoserveError
+
+ROOT: Final = Path(__file__).parent.parent
+SOURCE: Final = ROOT / "src" / "picoserve"
+SHORTEST_TESTED_LINES: Final = 20
+
+# Modules that are covered through real parts, and where.
+TESTED_ELSEWHERE: Final = {
+    "app/banner.py": "api/test_health.py",
+    "app/factory.py": "api/test_health.py",
+    "app/planning.py": "api/test_models.py",
+    "app/serving.py": "api/test_health.py",
+    "constraint/__init__.py": "unit/constraint/test_desk.py",
+    "constraint/faults.py": "unit/constraint/test_schema.py",
+    "constraint/keywords.py": "unit/constraint/test_schema.py",
+    "constraint/limits.py": "unit/constraint/test_schema.py",
+    "constraint/verdict.py": "unit/constraint/test_validate.py",
+    "engine/engine.py": "api/test_chat_json.py",
+    "engine/llamacpp.py": "api/test_chat_json.py",
+    "errors.py": "test_project.py",
+    "generation.py": "api/test_chat_json.py",
+    "openai_api/answer.py": "api/test_chat_json.py",
+    "openai_api/chat.py": "api/test_chat_json.py",
+    "openai_api/chat_encoder.py": "api/test_chat_stream.py",
+    "openai_api/completions.py": "api/test_completions.py",
+    "openai_api/completions_encoder.py": "api/test_completions.py",
+    "openai_api/error_body.py": "api/test_chat_stream.py",
+    "openai_api/fields.py": "api/test_chat_json.py",
+    "openai_api/logprobs.py": "api/test_chat_json.py",
+    "openai_api/messages.py": "api/test_chat_json.py",
+    "openai_api/models.py": "api/test_models.py",
+    "openai_api/sampling.py": "api/test_chat_json.py",
+    "openai_api/tools.py": "api/test_chat_json.py",
+    "openai_api/usage.py": "api/test_chat_stream.py",
+    "openai_api/validation.py": "api/test_completions.py",
+    "output/stop.py": "api/test_chat_json.py",
+    "output/text.py": "api/test_chat_stream.py",
+    "pipeline/choices.py": "api/test_chat_json.py",
+    "pipeline/failures.py": "api/test_chat_stream.py",
+    "pipeline/generation.py": "api/test_chat_stream.py",
+    "pool/lease.py": "api/test_chat_json.py",
+    "pool/pool.py": "api/test_chat_json.py",
+    "pool/process.py": "api/test_health.py",
+    "pool/stream.py": "api/test_chat_stream.py",
+    "prompt/chat.py": "api/test_chat_json.py",
+    "prompt/completions.py": "api/test_completions.py",
+    "prompt/sampling.py": "api/test_chat_json.py",
+    "prompt/served_model.py": "api/test_models.py",
+    "prompt/text.py": "api/test_chat_json.py",
+    "prompt/turns_from_chat.py": "api/test_chat_json.py",
+    "server/answering.py": "api/test_chat_json.py",
+    "server/body.py": "api/test_chat_json.py",
+    "server/error_responses.py": "api/test_chat_stream.py",
+    "server/model_lookup.py": "api/test_models.py",
+    "server/routes/chat.py": "api/test_chat_json.py",
+    "server/routes/completions.py": "api/test_completions.py",
+    "server/routes/health.py": "api/test_health.py",
+    "server/routes/models.py": "api/test_models.py",
+    "server/sse.py": "api/test_chat_stream.py",
+    "server/state.py": "api/test_health.py",
+    "server/unknown_fields.py": "api/test_chat_json.py",
+    "worker/__main__.py": "api/test_health.py",
+    "worker/jobs.py": "api/test_chat_json.py",
+    "worker/messages.py": "api/test_chat_json.py",
+    "worker/process.py": "api/test_chat_json.py",
+}
+
+
+def modules_without_a_test() -> Iterator[str]:
+    """Source modules that neither the mirror nor the table above covers."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        module = path.relative_to(SOURCE)
+        if len(path.read_text(encoding="utf-8").splitlines()) < SHORTEST_TESTED_LINES:
+            continue
+        mirror = ROOT / "tests" / "unit" / module.parent / f"test_{module.name.strip('_')}"
+        if not mirror.is_file() and module.as_posix() not in TESTED_ELSEWHERE:
+            yield module.as_posix()
+
+
+def error_classes(parent: type[PicoserveError] = PicoserveError) -> Iterator[type[PicoserveError]]:
+    """The whole tree, from its root."""
+    yield parent
+    for child in parent.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from error_classes(child)
+
+
+def test_every_module_has_a_test() -> None:
+    assert list(modules_without_a_test()) == []
+
+
+@pytest.mark.parametrize("module", sorted(TESTED_ELSEWHERE))
+def test_what_is_said_of_tests_elsewhere_is_true(module: str) -> None:
+    assert (SOURCE / module).is_file()
+    assert (ROOT / "tests" / TESTED_ELSEWHERE[module]).is_file()
+
+
+def test_the_example_configuration_is_current() -> None:
+    text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+
+    assert text == example_toml(), "`make example` writes it"
+
+
+def test_every_error_stands_in_the_tree() -> None:
+    tree = errors.__doc__ or ""
+
+    missing = [kind.__name__ for kind in error_classes() if f" {kind.__name__} " not in tree]
+
+    assert missing == []
+
+
+def test_every_error_says_when_it_is_raised() -> None:
+    assert [kind.__name__ for kind in error_classes() if not kind.__doc__] == []
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_commands_in_the_documents_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    code = re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+
+    named = {
+        call for part in code for call in re.findall(r"\bpicoserve ([a-z]+(?: [a-z]+)?)", part)
+    }
+
+    assert [call for call in named if not {call, call.split()[0]} & COMMANDS.keys()] == []
+
+
+def test_files_that_the_documents_link_to_exist() -> None:
+    for document in ROOT.glob("*.md"):
+        links = re.findall(r"\]\(([^):#]+)\)", document.read_text(encoding="utf-8"))
+        assert [link for link in links if not (ROOT / link).exists()] == [], document.name
+
+
+def test_make_targets_in_the_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    for document in ROOT.glob("*.md"):
+        named = set(re.findall(r"`make ([a-z]+)`", document.read_text(encoding="utf-8")))
+        assert named <= targets, document.name
+
+
+def test_the_entry_point_imports_nothing() -> None:
+    code = "import sys, picoserve.__main__; print(*{m.partition('.')[0] for m in sys.modules})"
+
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    loaded = set(result.stdout.split())
+    assert not loaded & {"typer", "click", "rich", "pydantic", "fastapi", "uvicorn", "jinja2"}
+    assert "picoserve" in loaded
+
+
+@pytest.mark.parametrize("command", ["--help", "version", "config example", "models"])
+def test_a_light_command_loads_no_web_framework(command: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['picoserve', *{command.split()!r}]\n"
+        "from picoserve.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: print(*{m.partition('.')[0] for m in sys.modules})"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    loaded = set(result.stdout.splitlines()[-1].split())
+    assert "typer" in loaded
+    assert not loaded & {"fastapi", "starlette", "uvicorn", "xllamacpp", "picollm"}
