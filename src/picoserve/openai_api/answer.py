@@ -13,6 +13,7 @@ class AnswerHead:
     Attributes:
         id: The same on every chunk.
         created: Unix time in seconds, the same on every chunk.
+        prompts: How many prompts were sent; each has its share of the choices, in order.
         include_usage: Send usage at the end of a stream, null before.
         top_logprobs: Alternatives per token, or None for no log probabilities.
     """
@@ -21,6 +22,7 @@ class AnswerHead:
     created: int
     model: str
     choices: int = 1
+    prompts: int = 1
     include_usage: bool = False
     top_logprobs: int | None = None
 

@@ -1,5 +1,6 @@
 """Events → text completion chunks, and the fold into one answer."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -17,7 +18,7 @@ class CompletionStreamEncoder:
 
     def __init__(self, head: AnswerHead) -> None:
         self._head = head
-        self._usages: list[Usage] = []
+        self._usages: dict[int, Usage] = {}
         self._offsets = [0] * head.choices
 
     def encode(self, events: IndexedEvents) -> bytes:
@@ -28,7 +29,7 @@ class CompletionStreamEncoder:
         """Usage, if asked for, and the end mark."""
         if not self._head.include_usage:
             return DONE
-        return self._chunk([], usage_object(self._usages)) + DONE
+        return self._chunk([], _usage(self._usages, self._head)) + DONE
 
     def _event(self, index: int, event: Started | TextDelta | Finish) -> bytes:
         match event:
@@ -39,7 +40,7 @@ class CompletionStreamEncoder:
                 self._offsets[index] += len(text)
                 return self._chunk([_choice(index, text, logprobs, None)])
             case Finish(reason=reason, usage=usage):
-                self._usages.append(usage)
+                self._usages[index] = usage
                 return self._chunk([_choice(index, "", None, reason)])
             case Started():
                 return b""
@@ -99,7 +100,7 @@ class CompletionFold:
                     )
                     for index in range(head.choices)
                 ],
-                "usage": usage_object(finish.usage for finish in self._finishes.values()),
+                "usage": _usage({i: end.usage for i, end in self._finishes.items()}, head),
             }
         )
 
@@ -132,6 +133,10 @@ def completion_logprobs(
         ],
         "text_offset": offsets,
     }
+
+
+def _usage(usages: Mapping[int, Usage], head: AnswerHead) -> dict[str, object]:
+    return usage_object((usages[index] for index in sorted(usages)), head.prompts)
 
 
 def _choice(

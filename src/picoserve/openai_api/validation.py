@@ -73,7 +73,8 @@ def request_error(error: ValidationError, data: Mapping[str, object]) -> Invalid
     details = [(_path(item, data), item) for item in error.errors(include_url=False)]
     deepest = max(len(path) for path, _ in details)
     same_place = [(path, item) for path, item in details if len(path) == deepest]
-    path, item = same_place[0]
+    # A value that no type fits says less than one that fits a type and breaks its rule.
+    path, item = min(same_place, key=lambda place: place[1]["type"] in _EXPECTED)
     param = _spell(path)
     kinds = [_EXPECTED[i["type"]] for p, i in same_place if p == path and i["type"] in _EXPECTED]
     if item["type"] in _EXPECTED:

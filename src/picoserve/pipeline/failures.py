@@ -23,12 +23,13 @@ def context_length_error(
     )
 
 
-def error_from_failure(failure: Failed, lease: Lease | None) -> PicoserveError:
+def error_from_failure(failure: Failed, lease: Lease | None, field: str) -> PicoserveError:
     """The error to show for a job that an engine refused or lost."""
     match failure.kind:
         case FailureKind.CONTEXT_LENGTH:
             context = lease.info.context_length if lease else 0
-            return context_length_error(context, failure.prompt_tokens or context)
+            tokens = failure.prompt_tokens or context
+            return context_length_error(context, tokens, param=field)
         case FailureKind.INVALID_REQUEST:
             return InvalidRequestError(f"The engine refused the request: {failure.message}")
         case FailureKind.UNSUPPORTED:

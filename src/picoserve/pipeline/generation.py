@@ -35,11 +35,13 @@ class Plan:
     Attributes:
         job: For the engine; its stop phrases are those of the template and of the caller.
         reply_lead: Text that a reply begins with and that no client wants to see.
+        prompt_field: The request field that the prompt came from, for errors.
     """
 
     placement: Placement
     job: Job
     reply_lead: str = ""
+    prompt_field: str = "messages"
 
 
 class Generation:
@@ -103,7 +105,7 @@ class Generation:
                 return self._end(outcome)
             case Failed():
                 self.close()
-                raise error_from_failure(report, self._lease)
+                raise error_from_failure(report, self._lease, self._plan.prompt_field)
 
     def _start(self, prompt_tokens: int | None) -> list[Event]:
         if self._started or self._lease is None:

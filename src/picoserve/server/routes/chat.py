@@ -51,6 +51,7 @@ def answer_head(prefix: str, body: SamplingFields, jobs: list[Job]) -> AnswerHea
         created=int(time.time()),
         model=body.model,
         choices=len(jobs),
+        prompts=len(jobs) // (body.n or 1),
         include_usage=bool(options and options.include_usage),
         top_logprobs=jobs[0].top_logprobs,
     )

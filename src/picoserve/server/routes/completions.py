@@ -29,7 +29,7 @@ async def create_completion(request: Request, state: State) -> Response:
     placement = placement_for(
         request, model.name, service_tier=body.service_tier, priority=body.priority
     )
-    plans = [Plan(placement, job) for job in jobs]
+    plans = [Plan(placement, job, prompt_field="prompt") for job in jobs]
     head = answer_head("cmpl", body, jobs)
     headers = ignored_header(ignored)
     if body.stream:
