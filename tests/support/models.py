@@ -1,0 +1,61 @@
+"""Configuration tables for the models that tests serve."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tests.standin.model_script import ModelScript, Reply
+
+MODEL: Final = "picoserve-tiny"
+SHIPPED: Final = Path(__file__).parents[2] / f"src/picoserve/models/{MODEL}.gguf"
+ACCESS_KEY: Final = {"PICOVOICE_ACCESS_KEY": "a-key-for-the-stand-in=="}
+
+
+def tiny_model(
+    *,
+    name: str = MODEL,
+    path: Path = SHIPPED,
+    engines: int = 1,
+    slots: int = 1,
+    aliases: Sequence[str] = (),
+) -> str:
+    """A `[[models]]` table for a GGUF file, one CPU thread per engine."""
+    return f"""
+[[models]]
+name = {json.dumps(name)}
+engine = "llamacpp"
+path = {json.dumps(str(path))}
+devices = ["cpu:{engines}"]
+engines_per_device = {engines}
+slots = {slots}
+aliases = {json.dumps(list(aliases))}
+"""
+
+
+def standin_model(
+    library: Path, folder: Path, script: ModelScript, *, name: str = "pico", engines: int = 1
+) -> str:
+    """A `[[models]]` table for picoLLM on the stand-in library."""
+    path = script.write(folder / f"{name}.pllm")
+    return f"""
+[[models]]
+name = {json.dumps(name)}
+engine = "picollm"
+path = {json.dumps(str(path))}
+devices = ["cpu:1"]
+engines_per_device = {engines}
+library_path = {json.dumps(str(library))}
+"""
+
+
+def slow_script(**settings: float) -> ModelScript:
+    """Counts for minutes, twenty words a second; a prompt with "brief" gets one word."""
+    return ModelScript(
+        context_length=100_000,
+        tokens_per_second=settings.get("tokens_per_second", 20.0),
+        replies=[
+            Reply(match="brief", text="Yes.", tokens_per_second=1000.0),
+            Reply(count=True),
+        ],
+    )
