@@ -15,5 +15,4 @@ A request walks down the rooms and its answer walks back up:
 This module imports nothing: every worker process imports it.
 """
 
-
 __version__ = "0.1.0"

@@ -128,6 +128,23 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """The beginning of a tool call, or more of its arguments.
+
+    Attributes:
+        index: The call's number within the reply.
+        id: Set on the first delta of a call only.
+        name: Set on the first delta of a call only.
+        arguments: JSON text.
+    """
+
+    index: int
+    arguments: str = ""
+    id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last event of a generation."""
 
@@ -136,6 +153,6 @@ class Finish:
     logprobs: tuple[TokenLogprob, ...] | None = None
 
 
-Event: TypeAlias = Started | TextDelta | Finish
+Event: TypeAlias = Started | TextDelta | ToolCallDelta | Finish
 IndexedEvents: TypeAlias = list[tuple[int, Event]]
 """Events of several choices, each with its choice's index."""

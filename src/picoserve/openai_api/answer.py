@@ -16,6 +16,7 @@ class AnswerHead:
         prompts: How many prompts were sent; each has its share of the choices, in order.
         include_usage: Send usage at the end of a stream, null before.
         top_logprobs: Alternatives per token, or None for no log probabilities.
+        legacy_functions: Calls are written as `function_call`, as before tools.
     """
 
     id: str
@@ -25,6 +26,7 @@ class AnswerHead:
     prompts: int = 1
     include_usage: bool = False
     top_logprobs: int | None = None
+    legacy_functions: bool = False
 
 
 class StreamEncoder(Protocol):

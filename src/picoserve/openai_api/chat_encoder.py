@@ -9,12 +9,24 @@ from typing import Final
 
 import msgspec
 
-from picoserve.generation import Finish, IndexedEvents, Started, TextDelta, TokenLogprob, Usage
+from picoserve.generation import (
+    Event,
+    Finish,
+    IndexedEvents,
+    Started,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    Usage,
+)
 from picoserve.openai_api.answer import AnswerHead
 from picoserve.openai_api.logprobs import logprob_items
+from picoserve.openai_api.tool_call_shapes import CallFold, finish_word, tool_call_delta
 from picoserve.openai_api.usage import usage_object
 
 DONE: Final = b"data: [DONE]\n\n"
+
+_ROLE_DELTA: Final = {"role": "assistant", "content": "", "refusal": None}
 
 _json: Final = msgspec.json.Encoder()
 
@@ -51,11 +63,14 @@ class ChatStreamEncoder:
                 case TextDelta(text=text, logprobs=tokens):
                     out.append(self._choice(index, {"content": text}, tokens))
                 case Started():
-                    delta = {"role": "assistant", "content": "", "refusal": None}
+                    out.append(self._choice(index, _ROLE_DELTA))
+                case ToolCallDelta():
+                    delta = tool_call_delta(event, legacy=self._head.legacy_functions)
                     out.append(self._choice(index, delta))
                 case Finish(reason=reason, usage=usage):
                     self._usages.append(usage)
-                    out.append(self._choice(index, {}, finish=reason))
+                    finish = finish_word(reason, legacy=self._head.legacy_functions)
+                    out.append(self._choice(index, {}, finish=finish))
         return b"".join(out)
 
     def end(self) -> bytes:
@@ -108,10 +123,7 @@ class ChatFold:
                 "object": "chat.completion",
                 "created": head.created,
                 "model": head.model,
-                "choices": [
-                    choice.json(index, head.top_logprobs)
-                    for index, choice in enumerate(self._choices)
-                ],
+                "choices": [choice.json(index, head) for index, choice in enumerate(self._choices)],
                 "usage": usage_object(c.finish.usage for c in self._choices if c.finish),
             }
         )
@@ -122,24 +134,32 @@ class _Choice:
         self.finish: Finish | None = None
         self._text: list[str] = []
         self._tokens: list[TokenLogprob] = []
+        self._calls = CallFold()
 
-    def add(self, event: Started | TextDelta | Finish) -> None:
+    def add(self, event: Event) -> None:
         match event:
             case TextDelta(text=text, logprobs=tokens):
                 self._text.append(text)
                 self._tokens.extend(tokens or ())
+            case ToolCallDelta():
+                self._calls.add(event)
             case Finish():
                 self.finish = event
             case Started():
                 pass
 
-    def json(self, index: int, top_logprobs: int | None) -> dict[str, object]:
+    def json(self, index: int, head: AnswerHead) -> dict[str, object]:
         logprobs = None
-        if top_logprobs is not None:
-            logprobs = {"content": logprob_items(self._tokens, top_logprobs), "refusal": None}
+        if head.top_logprobs is not None:
+            content = logprob_items(self._tokens, head.top_logprobs)
+            logprobs = {"content": content, "refusal": None}
+        text = "".join(self._text)
+        calls = self._calls.fields(legacy=head.legacy_functions)
+        message = {"role": "assistant", "content": text or (None if calls else "")}
+        reason = self.finish.reason if self.finish else None
         return {
             "index": index,
-            "message": {"role": "assistant", "content": "".join(self._text), "refusal": None},
+            "message": {**message, "refusal": None, **calls},
             "logprobs": logprobs,
-            "finish_reason": self.finish.reason if self.finish else None,
+            "finish_reason": reason and finish_word(reason, legacy=head.legacy_functions),
         }

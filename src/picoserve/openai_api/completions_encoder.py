@@ -5,7 +5,16 @@ from typing import Final
 
 import msgspec
 
-from picoserve.generation import Finish, IndexedEvents, Started, TextDelta, TokenLogprob, Usage
+from picoserve.generation import (
+    Event,
+    Finish,
+    IndexedEvents,
+    Started,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    Usage,
+)
 from picoserve.openai_api.answer import AnswerHead
 from picoserve.openai_api.chat_encoder import DONE
 from picoserve.openai_api.usage import usage_object
@@ -31,7 +40,7 @@ class CompletionStreamEncoder:
             return DONE
         return self._chunk([], _usage(self._usages, self._head)) + DONE
 
-    def _event(self, index: int, event: Started | TextDelta | Finish) -> bytes:
+    def _event(self, index: int, event: Event) -> bytes:
         match event:
             case TextDelta(text=text, logprobs=tokens):
                 logprobs = completion_logprobs(
@@ -42,7 +51,7 @@ class CompletionStreamEncoder:
             case Finish(reason=reason, usage=usage):
                 self._usages[index] = usage
                 return self._chunk([_choice(index, "", None, reason)])
-            case Started():
+            case Started() | ToolCallDelta():
                 return b""
 
     def _chunk(
@@ -79,7 +88,7 @@ class CompletionFold:
                     self._tokens[index].extend(tokens or ())
                 case Finish():
                     self._finishes[index] = event
-                case Started():
+                case Started() | ToolCallDelta():
                     pass
 
     def result(self) -> bytes:

@@ -46,12 +46,17 @@ CHAT_FIELDS: Final = (
     Field("top_logprobs", _H, "0 to 20, needs `logprobs`"),
     Field("service_tier", _H, "`priority` and `flex` choose the class in the line"),
     Field("priority", _H, "not OpenAI's: below 0 goes first, above 0 last"),
-    Field("response_format", _R, "only `text`"),
-    Field("tools", _R, "unless empty or `tool_choice` is `none`"),
-    Field("tool_choice", _I, "without tools it has no meaning"),
-    Field("parallel_tool_calls", _I, "without tools it has no meaning"),
-    Field("functions", _R, "unless empty"),
-    Field("function_call", _I, "without functions it has no meaning"),
+    Field("response_format", _H, "`text`, `json_object`, `json_schema`; not with `logprobs`"),
+    Field("tools", _H, "functions, `strict` or not; custom tools are rejected"),
+    Field("tool_choice", _H, "`none`, `auto`, `required` or a function; without tools unused"),
+    Field("parallel_tool_calls", _H),
+    Field("functions", _H, "the form before `tools`"),
+    Field("function_call", _H, "the form before `tool_choice`"),
+    Field("structured_outputs", _H, "vLLM's: one of `json`, `regex`, `choice`, `grammar` (Lark)"),
+    Field("guided_json", _H, "vLLM's; also `guided_regex`, `guided_choice`, `guided_grammar`"),
+    Field("guided_regex", _H),
+    Field("guided_choice", _H),
+    Field("guided_grammar", _H),
     Field("logit_bias", _R, "unless empty: no engine here takes it"),
     Field("modalities", _R, 'unless `["text"]`'),
     Field("audio", _R, "no engine here speaks"),
@@ -72,4 +77,7 @@ CHAT_FIELDS: Final = (
 KNOWN_FIELDS: Final = frozenset(field.name for field in CHAT_FIELDS)
 IGNORED_FIELDS: Final = frozenset(
     field.name for field in CHAT_FIELDS if field.treatment is Treatment.IGNORED
+)
+HONOURED_FIELDS: Final = frozenset(
+    field.name for field in CHAT_FIELDS if field.treatment is Treatment.HONOURED
 )

@@ -49,3 +49,24 @@ class StopFilter:
 
     def _begins(self, tail: str) -> bool:
         return any(phrase.startswith(tail) for phrase in self._phrases)
+
+
+class ByteStopFilter:
+    """The same for bytes that need not end at a character's border."""
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        # Latin-1 gives every byte a character of its own.
+        self._filter = StopFilter(phrase.encode().decode("latin-1") for phrase in phrases)
+
+    @property
+    def stopped(self) -> bool:
+        """True once a phrase was found; everything after it is dropped."""
+        return self._filter.stopped
+
+    def feed(self, data: bytes) -> bytes:
+        """Take more bytes; returns what is not part of a phrase for certain."""
+        return self._filter.feed(data.decode("latin-1")).encode("latin-1")
+
+    def finish(self) -> bytes:
+        """No more bytes come: what was held back was no stop phrase."""
+        return self._filter.finish().encode("latin-1")

@@ -1,13 +1,16 @@
-"""One generation: wait in line, run on an engine, read the reply.
+"""One generation: wait in line, run on an engine, read the reply, repair where it must be.
 
-    line ──► lease ──► JobStream ──► TextOutput ──► events
+    line ──► lease ──► JobStream ──► Reply ──► events
+                          ▲            │
+                          └── again ───┘
 
 An object with `read` and `close` rather than an async generator: closing is one plain call
 that never awaits, so that a cancelled request cannot be cancelled again in its cleanup.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.errors import EngineFailedError
 from picoserve.generation import (
     EngineFinish,
@@ -17,10 +20,12 @@ from picoserve.generation import (
     Job,
     Outcome,
     Started,
-    TokenLogprob,
     Usage,
 )
-from picoserve.output.text import TextOutput
+from picoserve.output.document import DocumentReply
+from picoserve.output.plain import PlainReply
+from picoserve.output.reply import Reply, ReplyState
+from picoserve.output.tool_calls import ToolReply
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pool.lease import Lease
 from picoserve.pool.pool import Placement, Pool
@@ -33,13 +38,17 @@ class Plan:
     """What one generation needs.
 
     Attributes:
-        job: For the engine; its stop phrases are those of the template and of the caller.
+        job: For the engine; its stop phrases are those of the template.
+        user_stop: The caller's stop phrases.
+        reply: What the reply has to be.
         reply_lead: Text that a reply begins with and that no client wants to see.
         prompt_field: The request field that the prompt came from, for errors.
     """
 
     placement: Placement
     job: Job
+    user_stop: tuple[str, ...] = ()
+    reply: ReplyPlan = None
     reply_lead: str = ""
     prompt_field: str = "messages"
 
@@ -53,9 +62,13 @@ class Generation:
         self._placement = plan.placement
         self._lease: Lease | None = None
         self._stream: JobStream | None = None
-        self._output = self._new_output()
+        self._reply = _reply_for(plan)
+        self._events: list[Event] = []
+        self._opening = self._reply.start()
         self._started = False
         self._retried = False
+        self._spent = Usage(0, 0)
+        self._calls = 0
 
     async def read(self) -> list[Event]:
         """The next events, at least one; the last of all is Finish.
@@ -63,10 +76,10 @@ class Generation:
         Raises:
             PicoserveError: The job cannot be done, or its engine failed.
         """
-        events: list[Event] = []
-        while not events:
+        while not self._events:
             for report in await self._reports():
-                events.extend(self._events(report))
+                self._take(report)
+        events, self._events = self._events, []
         return events
 
     def close(self) -> None:
@@ -76,65 +89,106 @@ class Generation:
 
     async def _reports(self) -> list[JobReport]:
         while True:
-            if self._stream is None:
+            if self._lease is None:
                 self._lease = await self._pool.acquire(self._placement, self._plan.job.prompt)
-                self._stream = self._lease.run(self._plan.job)
+            if self._stream is None:
+                self._stream = self._lease.run(self._next_job())
             try:
                 return await self._stream.read()
             except WorkerLostError:
                 self._start_over(self._stream)
 
+    def _next_job(self) -> Job:
+        """The job itself, or its continuation after a repair."""
+        job = self._plan.job
+        self._calls += 1
+        prefix = self._reply.prefix
+        if self._calls > 1 or prefix:
+            job = replace(job, prompt=job.prompt + prefix)
+        if self._calls > 1 and job.sampling.seed is not None:
+            # The same seed on every call could repeat the same wrong turn.
+            seed = job.sampling.seed + self._calls - 1
+            job = replace(job, sampling=replace(job.sampling, seed=seed))
+        if job.max_tokens is not None:
+            job = replace(job, max_tokens=job.max_tokens - self._spent.completion_tokens)
+        return job
+
     def _start_over(self, stream: JobStream) -> None:
         """The worker died. Before the first piece another engine takes over, once."""
         self.close()
-        if stream.has_pieces or self._retried:
+        if stream.has_pieces or self._retried or self._spent.completion_tokens:
             raise EngineFailedError("The engine stopped working while generating this reply.")
         self._retried = True
-        self._stream = None
-        self._placement = Placement(
-            self._placement.model, priority=self._placement.priority, front=True
-        )
+        self._lease = self._stream = None
+        self._calls = 0
+        self._placement = replace(self._placement, front=True)
 
-    def _events(self, report: JobReport) -> list[Event]:
+    def _take(self, report: JobReport) -> None:
         match report:
             case Piece(data=data, tokens=tokens):
-                return self._text(data, tokens)
+                if self._reply.state is ReplyState.GOING:
+                    self._events += self._reply.feed(data, tokens)
+                if self._reply.state is not ReplyState.GOING and self._lease is not None:
+                    # Its last report brings the true counts, and frees the engine for what follows.
+                    self._lease.interrupt()
             case Accepted(prompt_tokens=prompt_tokens):
-                return self._start(prompt_tokens)
+                self._start(prompt_tokens)
             case Done(outcome=outcome):
-                return self._end(outcome)
+                self._end_call(outcome)
             case Failed():
                 self.close()
                 raise error_from_failure(report, self._lease, self._plan.prompt_field)
 
-    def _start(self, prompt_tokens: int | None) -> list[Event]:
+    def _start(self, prompt_tokens: int | None) -> None:
         if self._started or self._lease is None:
-            return []
+            return
         self._started = True
-        return [Started(prompt_tokens, self._lease.engine)]
-
-    def _text(self, data: bytes, tokens: tuple[TokenLogprob, ...]) -> list[Event]:
-        delta = self._output.feed(data, tokens)
-        if self._output.stopped and self._lease is not None:
-            # Its last report brings the true counts.
+        self._events += [Started(prompt_tokens, self._lease.engine), *self._opening]
+        if self._reply.state is ReplyState.DONE:
             self._lease.interrupt()
-        return [] if delta is None else [delta]
 
-    def _end(self, outcome: Outcome) -> list[Event]:
-        events = self._start(outcome.prompt_tokens)
-        delta = self._output.finish(outcome.tail, outcome.tokens)
-        if delta is not None:
-            events.append(delta)
-        usage = Usage(outcome.prompt_tokens, outcome.completion_tokens, outcome.cached_tokens)
-        cut = outcome.finish is EngineFinish.LIMIT and not self._output.stopped
-        events.append(Finish(FinishReason.LENGTH if cut else FinishReason.STOP, usage))
-        if self._lease is not None:
-            self._lease.remember(self._plan.job.prompt + self._plan.reply_lead + self._output.text)
-        self.close()
-        return events
+    def _end_call(self, outcome: Outcome) -> None:
+        self._start(outcome.prompt_tokens)
+        self._spend(outcome)
+        self._events += self._reply.end_call(outcome)
+        limit = self._plan.job.max_tokens
+        if self._reply.state is ReplyState.DONE:
+            self._finish(self._reply.finish_reason)
+        elif limit is not None and self._spent.completion_tokens >= limit:
+            self._finish(FinishReason.LENGTH)
+        elif outcome.finish is EngineFinish.LIMIT:
+            # The context is full, which the caller did not ask for: the reply is made whole.
+            self._events += self._reply.close()
+            self._finish(self._reply.finish_reason)
+        else:
+            self._stream = None
 
-    def _new_output(self) -> TextOutput:
-        job = self._plan.job
-        return TextOutput(
-            job.stop, lead=self._plan.reply_lead, logprobs=job.top_logprobs is not None
+    def _spend(self, outcome: Outcome) -> None:
+        """Count what the engine evaluated: the first call's prompt, every call's tokens."""
+        first = self._spent.prompt_tokens == 0
+        self._spent = Usage(
+            prompt_tokens=outcome.prompt_tokens if first else self._spent.prompt_tokens,
+            completion_tokens=self._spent.completion_tokens + outcome.completion_tokens,
+            cached_tokens=outcome.cached_tokens if first else self._spent.cached_tokens,
         )
+
+    def _finish(self, reason: FinishReason) -> None:
+        self._events.append(Finish(reason, self._spent))
+        if self._lease is not None:
+            text = self._plan.job.prompt + self._plan.reply_lead + self._reply.prefix
+            self._lease.remember(text)
+        self.close()
+
+
+def _reply_for(plan: Plan) -> Reply:
+    match plan.reply:
+        case DocumentPlan(grammar=grammar):
+            return DocumentReply(grammar, plan.job.stop)
+        case ToolPlan():
+            return ToolReply(plan.reply, plan.job.stop, plan.user_stop)
+        case None:
+            return PlainReply(
+                (*plan.job.stop, *plan.user_stop),
+                lead=plan.reply_lead,
+                logprobs=plan.job.top_logprobs is not None,
+            )

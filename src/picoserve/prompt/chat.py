@@ -1,19 +1,44 @@
 """A chat request → the jobs that answer it."""
 
+from dataclasses import dataclass
+
+from picoserve.constraint import GrammarCache
+from picoserve.constraint.plan import ReplyPlan
 from picoserve.engine.engine import EngineInfo
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
 from picoserve.generation import Job
 from picoserve.openai_api.chat import ChatRequest
-from picoserve.openai_api.tools import TextFormat
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
+from picoserve.prompt.reply_plan import format_instruction, reply_plan
 from picoserve.prompt.sampling import jobs_for_choices
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
+from picoserve.prompt.tool_choice import Tooling, tooling_for
 from picoserve.prompt.turns_from_chat import turns_from_messages
 
 
-def chat_jobs(request: ChatRequest, model: ServedModel, info: EngineInfo) -> list[Job]:
-    """One job per choice.
+@dataclass(frozen=True, slots=True)
+class ChatWork:
+    """What a chat request comes to.
+
+    Attributes:
+        jobs: One per choice. Where the reply is free text their stop phrases hold the caller's.
+        user_stop: The caller's stop phrases.
+        reply: What the reply has to be.
+        reply_lead: Text that every reply begins with and that nobody wants to see.
+    """
+
+    jobs: list[Job]
+    user_stop: tuple[str, ...]
+    tooling: Tooling
+    reply: ReplyPlan
+    reply_lead: str
+
+
+def chat_work(
+    request: ChatRequest, model: ServedModel, info: EngineInfo, cache: GrammarCache
+) -> ChatWork:
+    """Everything that must be decided before an engine is touched. May block for a moment.
 
     Raises:
         InvalidRequestError: Something in the request cannot be served.
@@ -22,32 +47,36 @@ def chat_jobs(request: ChatRequest, model: ServedModel, info: EngineInfo) -> lis
     check_stream_options(request)
     check_sampling(request, info)
     template = model.template(info)
-    prompt = template.render(turns_from_messages(request.messages))
+    tooling = tooling_for(request)
+    reply = reply_plan(request, tooling, template.tool_style, cache)
+    if reply is not None and request.logprobs:
+        raise UnsupportedValueError(
+            "Unsupported value: 'logprobs' does not support true together with tools or a "
+            "response format with this model.",
+            param="logprobs",
+        )
+    prompt = template.render(
+        turns_from_messages(request.messages),
+        tooling.definitions(),
+        system_suffix=format_instruction(request),
+    )
     check_certain_overflow(prompt, info, "messages")
-    stop = tuple(
+    user_stop = tuple(
         checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
     )
-    return jobs_for_choices(
+    stop = (*template.stop_phrases, *template.strip_phrases)
+    jobs = jobs_for_choices(
         request,
         model.default_sampling,
         prompt=prompt,
-        stop=(*template.stop_phrases, *template.strip_phrases, *stop),
+        stop=(*stop, *user_stop) if reply is None else stop,
         max_tokens=request.token_limit,
         top_logprobs=_top_logprobs(request, info),
     )
+    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead)
 
 
 def _check_support(request: ChatRequest) -> None:
-    if request.tools and request.tool_choice != "none":
-        raise _unsupported("tools")
-    if request.functions and request.function_call != "none":
-        raise _unsupported("functions")
-    if request.response_format is not None and not isinstance(request.response_format, TextFormat):
-        raise UnsupportedValueError(
-            f"Unsupported value: 'response_format.type' does not support "
-            f"'{request.response_format.type}' with this model.",
-            param="response_format.type",
-        )
     if request.modalities is not None and request.modalities != ["text"]:
         raise UnsupportedValueError(
             "Unsupported value: 'modalities' does not support anything but [\"text\"] "

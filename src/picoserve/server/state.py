@@ -1,11 +1,12 @@
 """What the routes need, in one typed place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Request
 
+from picoserve.constraint import GrammarCache
 from picoserve.pool.pool import Pool
 from picoserve.prompt.served_model import ServedModel
 
@@ -33,6 +34,7 @@ class ServerState:
     pool: Pool
     models: Sequence[ServedModel]
     limits: HttpLimits
+    grammars: GrammarCache = field(default_factory=GrammarCache)
 
 
 def _state(request: Request) -> ServerState:

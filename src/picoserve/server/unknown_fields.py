@@ -5,7 +5,7 @@ from typing import Literal
 
 from picoserve.errors import UnknownParameterError
 from picoserve.logs import get_logger
-from picoserve.openai_api.fields import IGNORED_FIELDS, KNOWN_FIELDS
+from picoserve.openai_api.fields import HONOURED_FIELDS, IGNORED_FIELDS, KNOWN_FIELDS
 from picoserve.openai_api.sampling import SamplingFields
 
 _log = get_logger(__name__)
@@ -28,7 +28,7 @@ def ignored_fields(request: SamplingFields, unknown: Literal["ignore", "reject"]
     if strangers:
         _log.info("unknown request fields ignored", fields=strangers[:_MAX_NAMED])
     known = [name for name in request.model_fields_set if name in IGNORED_FIELDS]
-    return sorted({*known, *extra})
+    return sorted({*known, *(name for name in extra if name not in HONOURED_FIELDS)})
 
 
 def ignored_header(names: Iterable[str]) -> dict[str, str]:

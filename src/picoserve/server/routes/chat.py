@@ -1,5 +1,6 @@
 """`POST /v1/chat/completions`."""
 
+import asyncio
 import secrets
 import time
 
@@ -13,7 +14,8 @@ from picoserve.openai_api.chat_encoder import ChatFold, ChatStreamEncoder
 from picoserve.openai_api.sampling import SamplingFields
 from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.generation import Plan
-from picoserve.prompt.chat import chat_jobs
+from picoserve.prompt.chat import chat_work
+from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
 from picoserve.server.model_lookup import ready_model
@@ -30,20 +32,25 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     body = parse_body(ChatRequest, await read_body(request, state.limits.max_body_bytes))
     ignored = ignored_fields(body, state.limits.unknown_fields)
     model, info = ready_model(state, body.model)
-    jobs = chat_jobs(body, model, info)
+    if needs_compiling(body):
+        # A schema may take seconds to compile; the loop must not wait for it.
+        work = await asyncio.to_thread(chat_work, body, model, info, state.grammars)
+    else:
+        work = chat_work(body, model, info, state.grammars)
     placement = placement_for(
         request, model.name, service_tier=body.service_tier, priority=body.priority
     )
-    lead = model.template(info).reply_lead
-    plans = [Plan(placement, job, reply_lead=lead) for job in jobs]
-    head = answer_head("chatcmpl", body, jobs)
+    plans = [Plan(placement, job, work.user_stop, work.reply, work.reply_lead) for job in work.jobs]
+    head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)
     headers = ignored_header(ignored)
     if body.stream:
         return await answer_stream(request, state, plans, ChatStreamEncoder(head), headers)
     return await answer_json(request, state, plans, ChatFold(head), headers)
 
 
-def answer_head(prefix: str, body: SamplingFields, jobs: list[Job]) -> AnswerHead:
+def answer_head(
+    prefix: str, body: SamplingFields, jobs: list[Job], *, legacy_functions: bool = False
+) -> AnswerHead:
     """The identity of a new answer."""
     options = body.stream_options
     return AnswerHead(
@@ -54,4 +61,5 @@ def answer_head(prefix: str, body: SamplingFields, jobs: list[Job]) -> AnswerHea
         prompts=len(jobs) // (body.n or 1),
         include_usage=bool(options and options.include_usage),
         top_logprobs=jobs[0].top_logprobs,
+        legacy_functions=legacy_functions,
     )

@@ -1,0 +1,146 @@
+"""What a request wants the reply to be: tools, response format, structured outputs → a plan."""
+
+import re
+from typing import Any, Final
+
+from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError
+from picoserve.constraint.plan import DocumentPlan, PlannedFunction, ReplyPlan, ToolPlan
+from picoserve.errors import InvalidRequestError
+from picoserve.openai_api.chat import ChatRequest
+from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
+from picoserve.prompt.json_text import json_text
+from picoserve.prompt.tool_choice import Tooling
+from picoserve.prompt.tool_text import ToolStyle
+
+_BLANKS: Final = r"[ \t\r\n]{0,16}"
+_TAGS: Final = r"(<tool_call>|<function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(json)?)?"
+_ANY_OBJECT: Final[dict[str, Any]] = {"type": "object"}
+_NO_ARGUMENTS: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {},
+    "additionalProperties": False,
+}
+_GUIDED: Final = {
+    "json": Kind.JSON_SCHEMA,
+    "regex": Kind.REGEX,
+    "choice": Kind.CHOICE,
+    "grammar": Kind.LARK,
+}
+GUIDED_FIELDS: Final = ("structured_outputs", *(f"guided_{name}" for name in _GUIDED))
+"""The request fields that are read here besides OpenAI's; their names are vLLM's."""
+
+
+def reply_plan(
+    request: ChatRequest, tooling: Tooling, style: ToolStyle, cache: GrammarCache
+) -> ReplyPlan:
+    """Compile what is asked for. Blocks: milliseconds as a rule, two seconds at worst.
+
+    Raises:
+        InvalidRequestError: A schema cannot be used; `param` says which.
+    """
+    content = _content_grammar(request, cache)
+    if not tooling.functions:
+        return None if content is None else DocumentPlan(content)
+    names = [re.escape(function.name) for function in tooling.functions]
+    if tooling.forced_name is not None:
+        names = [re.escape(tooling.forced_name)]
+    header = rf'({"|".join(names)})"{_BLANKS},{_BLANKS}"(arguments|parameters)"{_BLANKS}:'
+    trigger = (
+        rf'{_TAGS}{_BLANKS}\[?{_BLANKS}\{{{_BLANKS}("type"{_BLANKS}:{_BLANKS}"function"'
+        rf'{_BLANKS},{_BLANKS})?"name"{_BLANKS}:{_BLANKS}"'
+    )
+    return ToolPlan(
+        functions=tuple(
+            PlannedFunction(
+                function.name,
+                _compiled(
+                    cache,
+                    Kind.JSON_SCHEMA,
+                    function.parameters or _NO_ARGUMENTS,
+                    param=f"{tooling.param}[{index}].function.parameters",
+                    strict=bool(function.strict),
+                ),
+            )
+            for index, function in enumerate(tooling.functions)
+        ),
+        header=cache.get_or_compile(Kind.REGEX, header),
+        trigger=cache.get_or_compile(Kind.REGEX, trigger),
+        opening=style.call_opening(),
+        arguments_key=style.args_key,
+        closing="}" + style.close,
+        forced=tooling.is_forced,
+        parallel=tooling.parallel,
+        content=content,
+    )
+
+
+def format_instruction(request: ChatRequest) -> str:
+    """What the model is told of the format, for the end of the system text."""
+    match request.response_format:
+        case JsonObjectFormat():
+            return "Reply only with a JSON object."
+        case JsonSchemaResponseFormat(json_schema=wanted):
+            return f"Reply only with JSON that meets this schema: {json_text(wanted.json_schema)}"
+        case _:
+            return ""
+
+
+def _content_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None:
+    match request.response_format:
+        case JsonObjectFormat():
+            return _compiled(
+                cache, Kind.JSON_SCHEMA, _ANY_OBJECT, param="response_format", strict=True
+            )
+        case JsonSchemaResponseFormat(json_schema=wanted):
+            return _compiled(
+                cache,
+                Kind.JSON_SCHEMA,
+                wanted.json_schema or _ANY_OBJECT,
+                param="response_format.json_schema.schema",
+                strict=bool(wanted.strict),
+            )
+        case _:
+            return _guided_grammar(request, cache)
+
+
+def _guided_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None:
+    """VLLM's fields: `structured_outputs: {json|regex|choice|grammar}` and `guided_*`."""
+    extra = request.model_extra or {}
+    nested = extra.get("structured_outputs")
+    if nested is not None and not isinstance(nested, dict):
+        raise InvalidRequestError(
+            "Invalid type for 'structured_outputs': expected an object.",
+            param="structured_outputs",
+            code="invalid_type",
+        )
+    wishes = [(f"structured_outputs.{name}", name, (nested or {}).get(name)) for name in _GUIDED]
+    wishes += [(f"guided_{name}", name, extra.get(f"guided_{name}")) for name in _GUIDED]
+    given = [wish for wish in wishes if wish[2] is not None]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidRequestError(f"'{given[0][0]}' and '{given[1][0]}' cannot be combined.")
+    param, name, source = given[0]
+    return _compiled(cache, _GUIDED[name], source, param=param, strict=True)
+
+
+def _compiled(cache: GrammarCache, kind: Kind, source: Any, *, param: str, strict: bool) -> Grammar:
+    try:
+        return cache.get_or_compile(kind, source, strict=strict)
+    except SchemaError as error:
+        place = f"{param}.{error.path}" if error.path else param
+        code = "invalid_json_schema" if kind is Kind.JSON_SCHEMA else "invalid_value"
+        raise InvalidRequestError(
+            f"Invalid schema for '{place}': {error.message}", param=place, code=code
+        ) from error
+
+
+def needs_compiling(request: ChatRequest) -> bool:
+    """Whether `reply_plan` has anything to compile for this request."""
+    extra = request.model_extra or {}
+    return bool(
+        request.tools
+        or request.functions
+        or request.response_format
+        or any(name in extra for name in GUIDED_FIELDS)
+    )
