@@ -82,6 +82,8 @@ class _Closing:
             if found is None:
                 return None
             probe = found
+        if len(probe.text) > self._end:
+            return None
         return bytes(probe.text[len(self._matcher.text) :])
 
     def _walk(self, probe: Matcher, goal: Goal) -> bool:

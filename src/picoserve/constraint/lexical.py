@@ -24,17 +24,13 @@ PERIOD_STRIDE: Final = 64
 WHITESPACE: Final = b" \t\n\r"
 _TURNS: Final = {OUTSIDE: re.compile(rb'"'), STRING: re.compile(rb'["\\]')}
 _LOOKBACK: Final = BLANKS
+_DIGIT: Final = re.compile(rb"[0-9]")
 _NUMBER: Final = re.compile(
     rb"[0-9]{%d}([0-9])|[eE][+-]?[0-9]{%d}([0-9])" % (DIGITS, EXPONENT_DIGITS)
 )
 _NUMBER_FULL: Final = re.compile(rb"(?:[0-9]{%d}|[eE][+-]?[0-9]{%d})\Z" % (DIGITS, EXPONENT_DIGITS))
 _FLOOD: Final = re.compile(rb" {%d}( )" % BLANKS)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
-_HELD: Final = {
-    OUTSIDE: re.compile(rb",?[ \t\n\r]*\Z"),
-    STRING: re.compile(rb" +\Z"),
-    ESCAPE: re.compile(rb" *\\\Z"),
-}
 _PARTIAL: Final = re.compile(
     rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
@@ -96,6 +92,11 @@ def first_excess(text: Bytes, text_places: Bytes, data: bytes, data_places: byte
     Returns:
         Its index in `data`, or `len(data)` when all bounds hold.
     """
+    digits = _DIGIT.search(data)
+    # Two blanks in a row at least, so that most pieces pay for no search.
+    blanks = b"  " in data or (data[:1] == b" " and text[-1:] == b" ")
+    if not digits and not blanks:
+        return len(data)
     back = min(_LOOKBACK, len(text))
     window = text[len(text) - back :] + data
     where = text_places[len(text) - back :] + data_places
@@ -135,16 +136,18 @@ def held_bytes(text: Bytes, place: int) -> int:
         The number of bytes at the end of `text`, at most 100 or so.
     """
     tail = bytes(text[-2 * _LOOKBACK :])
-    whole = len(tail)
-    if place == STRING:
-        partial = _PARTIAL.search(tail) or _PARTIAL_ESCAPE.search(tail)
-        if partial:
-            whole = partial.start(partial.re.groups)
-    found = _HELD[place].search(tail[:whole])
-    return len(tail) - (found.start() if found else whole)
+    if place == OUTSIDE:
+        return len(tail) - len(tail.rstrip(WHITESPACE).removesuffix(b","))
+    if place == ESCAPE:
+        return len(tail) - len(tail[:-1].rstrip(b" "))
+    whole = len(tail) - partial_character(tail)
+    escape = _PARTIAL_ESCAPE.search(tail) if b"\\u" in tail[-5:] else None
+    if escape:
+        whole = escape.start(1)
+    return len(tail) - len(tail[:whole].rstrip(b" "))
 
 
 def partial_character(text: Bytes) -> int:
     """Count the bytes at the end that begin a UTF-8 character without ending it."""
-    found = _PARTIAL.search(bytes(text[-4:]))
+    found = _PARTIAL.search(bytes(text[-4:])) if text[-1:] >= b"\x80" else None
     return len(found[0]) if found else 0

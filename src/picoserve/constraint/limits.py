@@ -34,6 +34,7 @@ class DocumentLimits:
 
     Attributes:
         repairs: Repairs before the document is closed without the engine.
+        fruitless: Calls in a row that brought nothing, before the document is closed.
         surplus_bytes: Bytes in a row that may be dropped (surplus blanks, broken UTF-8).
         preamble_bytes: Bytes of prose or code fence that may come before the document.
         close_bytes: Longest end that is searched for.
@@ -42,6 +43,7 @@ class DocumentLimits:
     """
 
     repairs: int = 12
+    fruitless: int = 4
     surplus_bytes: int = 48
     preamble_bytes: int = 2048
     close_bytes: int = 8192

@@ -58,6 +58,7 @@ class Document:
         self._ended = False
         self._call_start = 0
         self._retried = False
+        self._fruitless = 0
         self._pieces = Pieces()
 
     @property
@@ -106,7 +107,7 @@ class Document:
 
         In this order: what is forced; the best alternative that is legal as a whole; nothing,
         if the last call got anywhere and was no retry itself; the first step to the shortest end.
-        After the last repair of the limits the document is closed.
+        Past the limits on repairs and on calls without fruit the document is closed.
 
         Args:
             alternatives: Other tokens that the model considered in place of `broken_piece`,
@@ -118,7 +119,8 @@ class Document:
         if self.state is not State.VIOLATION:
             return Verdict(b"", self.state)
         self.repairs += 1
-        if self.repairs > self._limits.repairs:
+        self._fruitless = 0 if self._has_progress() else self._fruitless + 1
+        if self.repairs > self._limits.repairs or self._fruitless >= self._limits.fruitless:
             return self.close()
         self.state = State.GOING
         self._matcher.rollback(partial_character(self._matcher.text))
@@ -159,8 +161,7 @@ class Document:
     def prefix_for_prompt(self) -> str:
         """Return the text so far as the engine should see it: whole characters, no last blank.
 
-        A prompt that ends in a blank keeps a model from its usual next token, which begins with
-        one.
+        A model's usual next token brings its own blank.
         """
         return self._matcher.text[: len(self._matcher.text) - self._loose()].decode()
 
@@ -187,11 +188,9 @@ class Document:
             self.state = State.COMPLETE
 
     def _verdict(self) -> Verdict:
-        text = self._matcher.text
-        done = self.state is State.COMPLETE
+        text, done = self._matcher.text, self.state is State.COMPLETE
         safe = len(text) - (0 if done else self._matcher.held_bytes())
-        start = self._emitted
-        self._emitted = max(start, safe)
+        start, self._emitted = self._emitted, max(self._emitted, safe)
         return Verdict(bytes(text[start : self._emitted]), self.state)
 
     def _append(self, data: bytes) -> None:
@@ -205,19 +204,19 @@ class Document:
 
     def _take_alternative(self, alternatives: Iterable[bytes]) -> bool:
         part = self._pieces.accepted_part()
-        if self._ended or not self._pieces:
-            return False
-        for each in alternatives:
+        for each in alternatives if self._pieces and not self._ended else ():
             rest = each[len(part) :]
             if each.startswith(part) and rest.strip(b", \t\r\n") and self._matcher.accepts(rest):
                 self._append(rest)
                 return True
         return False
 
+    def _has_progress(self) -> bool:
+        return bool(self._matcher.text[self._call_start :].strip())
+
     def _may_retry(self) -> bool:
         """A new token border is often enough, but a model that insists is not asked twice."""
-        progress = self._matcher.text[self._call_start :].strip()
-        self._retried = bool(progress) and not self._ended and not self._retried
+        self._retried = self._has_progress() and not self._ended and not self._retried
         return self._retried
 
     def _minimal_step(self) -> None:
@@ -245,8 +244,7 @@ class Document:
 
     def _loose(self) -> int:
         """Count the held bytes at the end, apart from a comma."""
-        text = self._matcher.text
-        held = self._matcher.held_bytes()
+        text, held = self._matcher.text, self._matcher.held_bytes()
         if self._grammar.is_json and text[len(text) - held : len(text) - held + 1] == b",":
             return held - 1
         return held

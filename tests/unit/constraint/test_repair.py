@@ -216,6 +216,19 @@ def test_repairs_used_up_close_the_document() -> None:
     assert check_text(grammar_of("wide").schema, document.finish()).valid
 
 
+def test_a_model_that_brings_nothing_is_not_asked_for_ever() -> None:
+    document = Document(grammar_of("worst"))
+    document.start()
+    calls = 0
+    while document.state is not State.COMPLETE:
+        calls += 1
+        document.end_of_text()
+        document.repair()
+
+    assert calls == 4
+    assert document.closed
+
+
 def test_the_prompt_never_ends_in_a_blank_or_half_a_character() -> None:
     document, emitted = fed(grammar_of("raw_tool"), ['{"q": "é '.encode() + b"\xe2\x82"])
 
