@@ -9,7 +9,7 @@ from picoserve.config.settings import Settings
 
 def banner(settings: Settings, plan: Plan) -> None:
     """Write the start-up lines to standard error."""
-    base_url = f"http://{settings.server.host}:{settings.server.port}/v1"
+    base_url = f"http://{_reachable(settings.server.host)}:{settings.server.port}/v1"
     first = plan.models[0].name
     lines = [f"picoserve {__version__} on {base_url}", ""]
     if plan.is_default:
@@ -31,3 +31,10 @@ def banner(settings: Settings, plan: Plan) -> None:
         "",
     ]
     sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _reachable(host: str) -> str:
+    """A host that can be pasted into a client on this machine."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

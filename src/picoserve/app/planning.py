@@ -10,7 +10,9 @@ from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.list_devices import listed_devices
 from picoserve.pool.keeper import KeeperLimits
-from picoserve.pool.pool import ModelPlan, Pool
+from picoserve.pool.model_pool import ModelPlan
+from picoserve.pool.pool import Pool
+from picoserve.pool.watch import WatchLimits
 from picoserve.prompt.served_model import DefaultSampling, ServedModel
 
 SHIPPED_MODEL: Final = "picoserve-tiny"
@@ -35,8 +37,20 @@ class Plan:
             max_failures=pool.max_failures,
             failure_window_seconds=pool.failure_window_seconds,
             cool_down_seconds=pool.cool_down_seconds,
+            watch=WatchLimits(
+                heartbeat_seconds=pool.heartbeat_seconds,
+                silence_seconds=pool.silence_seconds,
+                first_piece_seconds=pool.first_piece_seconds,
+                next_piece_seconds=pool.next_piece_seconds,
+                max_memory_mib=pool.max_worker_memory_mib,
+            ),
         )
-        return Pool(self.engines, max_waiting=pool.max_waiting, limits=limits)
+        return Pool(
+            self.engines,
+            max_waiting=pool.max_waiting,
+            max_wait_seconds=pool.max_wait_seconds,
+            limits=limits,
+        )
 
 
 def plan_models(settings: Settings) -> Plan:

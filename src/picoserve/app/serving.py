@@ -24,6 +24,7 @@ from picoserve.pool.pool import Pool
 from picoserve.server.state import HttpLimits, ServerState
 
 _IDLE_POLL_SECONDS: Final = 0.02
+_BROKEN_STATUS: Final = 3
 _FAREWELL_SECONDS: Final = 2.0
 
 _log = get_logger(__name__)
@@ -70,19 +71,39 @@ def serve(settings: Settings) -> int:
     )
     banner(settings, plan)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        return runner.run(_run(_Server(config), pool, server_settings.drain_seconds))
+        return runner.run(
+            _run(
+                _Server(config),
+                pool,
+                server_settings.drain_seconds,
+                exit_when_broken=settings.pool.exit_when_broken,
+            )
+        )
 
 
-async def _run(server: uvicorn.Server, pool: Pool, drain_seconds: float) -> int:
+async def _run(
+    server: uvicorn.Server, pool: Pool, drain_seconds: float, *, exit_when_broken: bool
+) -> int:
     stopping = asyncio.Event()
     hurry = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, stopping, hurry)
-    drain = asyncio.create_task(_drain(server, pool, drain_seconds, stopping, hurry))
+    tasks = [asyncio.create_task(_drain(server, pool, drain_seconds, stopping, hurry))]
+    if exit_when_broken:
+        tasks.append(asyncio.create_task(_end_when_broken(server, pool)))
     await server.serve()
-    drain.cancel()
+    for task in tasks:
+        task.cancel()
+    if exit_when_broken and pool.broken.is_set():
+        return _BROKEN_STATUS
     return 0 if server.started else 1
+
+
+async def _end_when_broken(server: uvicorn.Server, pool: Pool) -> None:
+    await pool.broken.wait()
+    _log.error("no engine can be restored; the server ends")
+    server.should_exit = True
 
 
 def _on_signal(stopping: asyncio.Event, hurry: asyncio.Event) -> None:

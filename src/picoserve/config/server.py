@@ -76,6 +76,30 @@ class PoolSettings(Table):
     cool_down_seconds: Seconds = 600.0
     """How long an engine rests then."""
 
+    exit_when_broken: bool = True
+    """Whether the server ends with status 3 when every engine rests after repeated deaths, so
+    that Docker or Kubernetes starts it afresh. Failures of key, licence, file or device never
+    end it."""
+
+    heartbeat_seconds: Seconds = 5.0
+    """The pause between two checks of a worker."""
+
+    silence_seconds: Seconds = 20.0
+    """The longest time a worker may show no sign of life; then it is replaced."""
+
+    first_piece_seconds: Seconds = 600.0
+    """The longest time from a job's start to its first piece. Long prompts on slow devices need
+    minutes."""
+
+    next_piece_seconds: Seconds = 60.0
+    """The longest time between two pieces of a reply."""
+
+    max_worker_memory_mib: int = Field(default=0, ge=0)
+    """Resident memory in MiB at which a worker is replaced; 0 for no limit."""
+
+    max_wait_seconds: Seconds = 120.0
+    """The longest time a request waits in line; then it is answered with 503."""
+
 
 class LogSettings(Table):
     """What is logged, on standard error."""

@@ -28,7 +28,8 @@ from picoserve.output.reply import Reply, ReplyState
 from picoserve.output.tool_calls import ToolReply
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pool.lease import Lease
-from picoserve.pool.pool import Placement, Pool
+from picoserve.pool.model_pool import Placement
+from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
 from picoserve.worker.messages import Accepted, Done, Failed, Piece
 

@@ -18,6 +18,7 @@ from picoserve.worker.messages import (
     Load,
     LoadFailed,
     Piece,
+    Ping,
     Pong,
     Ready,
     Report,
@@ -39,6 +40,7 @@ class WorkerHandle:
 
     Attributes:
         broken: True once the pipe has closed. Such a handle is replaced, not mended.
+        last_sign: When the worker last sent anything, in the loop's time.
         remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
     """
 
@@ -49,6 +51,9 @@ class WorkerHandle:
         self.broken = False
         self.remembered = ""
         self.lost = asyncio.Event()
+        self._now = asyncio.get_running_loop().time
+        self.last_sign = self._now()
+        self._pings = 0
         self._on_free = on_free
         self._interrupt_seconds = interrupt_seconds
         self._info: EngineInfo | None = None
@@ -187,7 +192,18 @@ class WorkerHandle:
             self._pipe.close()
         return status
 
+    def ping(self) -> None:
+        """Ask the listener thread for a sign of life."""
+        self._pings += 1
+        if self._pipe is not None:
+            self._pipe.send(Ping(self._pings))
+
+    def running(self) -> list[JobStream]:
+        """The jobs that are on the worker."""
+        return list(self._streams.values())
+
     def _on_report(self, report: Report) -> None:
+        self.last_sign = self._now()
         match report:
             case Piece() | Accepted():
                 stream = self._streams.get(report.number)

@@ -5,15 +5,17 @@ starting again cannot cure (key, file, device, package, licence) is final until 
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind
 from picoserve.logs import get_logger
 from picoserve.pool.handle import WorkerHandle
+from picoserve.pool.watch import WatchLimits, watch_worker
 
 _FINAL: Final = frozenset(
     {
@@ -35,6 +37,7 @@ class EngineState(StrEnum):
     LOADING = "loading"
     READY = "ready"
     RESTARTING = "restarting"
+    RESTING = "resting"
     FAILED = "failed"
     STOPPED = "stopped"
 
@@ -49,6 +52,7 @@ class KeeperLimits:
         backoff_seconds: First pause before a new start; doubles up to `max_backoff_seconds`.
         max_failures: Deaths within `failure_window_seconds` after which the engine rests
             for `cool_down_seconds`.
+        watch: What a running worker is held to.
     """
 
     load_seconds: float = 600.0
@@ -58,6 +62,7 @@ class KeeperLimits:
     max_failures: int = 5
     failure_window_seconds: float = 120.0
     cool_down_seconds: float = 600.0
+    watch: WatchLimits = field(default_factory=WatchLimits)
 
 
 class EngineKeeper:
@@ -82,6 +87,7 @@ class EngineKeeper:
         self._on_change = on_change
         self._deaths: deque[float] = deque(maxlen=limits.max_failures)
         self._task: asyncio.Task[None] | None = None
+        self._wanted = asyncio.Event()
 
     @property
     def may_recover(self) -> bool:
@@ -91,6 +97,17 @@ class EngineKeeper:
     def start(self) -> None:
         """Begin to keep the engine alive."""
         self._task = asyncio.create_task(self._keep(), name=f"keeper of {self.spec.name}")
+
+    def restart(self) -> None:
+        """Start the engine afresh: what a person asks for. Jobs that run on it are lost."""
+        self._deaths.clear()
+        if self._task is not None and self._task.done():
+            self.restarts += 1
+            self._set(EngineState.RESTARTING, "")
+            self.start()
+        self._wanted.set()
+        if self.handle is not None:
+            self.handle.kill()
 
     async def stop(self) -> None:
         """End the worker and stop keeping."""
@@ -114,7 +131,7 @@ class EngineKeeper:
             except Exception:  # noqa: BLE001  # a keeper that dies would leave its engine for dead
                 _log.exception("starting a worker failed", engine=self.spec.name)
                 self._set(EngineState.RESTARTING, "the worker could not be started")
-            await asyncio.sleep(self._pause())
+            await self._rest(self._pause())
             self.restarts += 1
 
     async def _live(self) -> None:
@@ -129,13 +146,28 @@ class EngineKeeper:
             self.load_seconds = loop.time() - began
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
             self._set(EngineState.READY, "")
-            await handle.lost.wait()
+            await self._watch(handle)
         except EngineError:
             await handle.wait_dead()
             raise
         status = await handle.wait_dead()
         _log.warning("worker died", engine=self.spec.name, status=status)
         raise EngineError(FailureKind.RUNTIME, f"the worker died ({_status_text(status)})")
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait before the next start; a person may cut it short."""
+        self._wanted.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wanted.wait()
+
+    async def _watch(self, handle: WorkerHandle) -> None:
+        """Return when the worker is lost."""
+        watch = asyncio.create_task(watch_worker(handle, self._limits.watch))
+        try:
+            await handle.lost.wait()
+        finally:
+            watch.cancel()
 
     def _pause(self) -> float:
         now = asyncio.get_running_loop().time()
@@ -145,7 +177,8 @@ class EngineKeeper:
         if len(recent) >= limits.max_failures:
             self._deaths.clear()
             self._set(
-                self.state, f"{self.problem}; out of service for {limits.cool_down_seconds:g} s"
+                EngineState.RESTING,
+                f"{self.problem}; out of service for {limits.cool_down_seconds:g} s",
             )
             return limits.cool_down_seconds
         pause: float = limits.backoff_seconds * 2 ** (len(recent) - 1)

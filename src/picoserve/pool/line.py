@@ -37,6 +37,11 @@ class Waiter:
     front: bool
     lease: "asyncio.Future[Lease]" = field(repr=False)
 
+    def give_back(self) -> None:
+        """Return a lease that came at the moment its waiter left."""
+        if self.lease.done() and not self.lease.cancelled() and not self.lease.exception():
+            self.lease.result().release()
+
     def rank(self, now: float) -> tuple[bool, float, float]:
         """Sorts the line: smallest first."""
         return (not self.front, self.priority - (now - self.since) / AGEING_SECONDS, self.since)

@@ -20,12 +20,15 @@ class JobStream:
         number: The job's number on its worker.
         ended: True once no report can follow.
         has_pieces: True once a piece of the reply has arrived.
+        last_report: When the last report came (or the job began), in the loop's time.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.ended = False
         self.has_pieces = False
+        self._now = asyncio.get_running_loop().time
+        self.last_report = self._now()
         self._reports: list[JobReport] = []
         self._lost = False
         self._waiter: asyncio.Future[None] | None = None
@@ -34,6 +37,7 @@ class JobStream:
     def push(self, report: JobReport) -> None:
         """Take a report from the pipe."""
         self._reports.append(report)
+        self.last_report = self._now()
         if isinstance(report, Piece):
             self.has_pieces = True
         elif not isinstance(report, Accepted):

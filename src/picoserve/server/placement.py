@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import Request
 
 from picoserve.pool.line import Priority
-from picoserve.pool.pool import Placement
+from picoserve.pool.model_pool import Placement
 
 # livekit.agents.inference sends the header; service tiers are OpenAI's.
 _BY_HEADER: Final = {

@@ -19,6 +19,8 @@ from picoserve.openai_api.answer import StreamEncoder
 from picoserve.openai_api.error_body import error_bytes
 from picoserve.pipeline.choices import Choices
 
+# A client that takes nothing for so long has lost its engine to those who do.
+_SEND_SECONDS: Final = 30.0
 _PING: Final = ServerSentEvent(comment="", sep="\n")
 
 _log = get_logger(__name__)
@@ -44,6 +46,7 @@ def stream_response(
         ping=ping_seconds,
         sep="\n",
         ping_message_factory=lambda: _PING,
+        send_timeout=_SEND_SECONDS,
     )
 
 

@@ -1,0 +1,213 @@
+"""The engines of one model: who waits, who runs, where the next job goes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from picoserve.engine.engine import EngineInfo, EngineSpec
+from picoserve.errors import ModelUnavailableError, OverloadedError
+from picoserve.pool.handle import WorkerHandle
+from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
+from picoserve.pool.lease import Lease
+from picoserve.pool.line import Line, Priority, Waiter
+from picoserve.pool.prefix import common_prefix_length
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a job wants to run.
+
+    Attributes:
+        model: The configured model's name.
+        front: The job's first engine died under it; it waits in front.
+    """
+
+    model: str
+    priority: Priority = Priority.STANDARD
+    front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """One engine, for health and metrics."""
+
+    name: str
+    model: str
+    device: str
+    state: EngineState
+    problem: str
+    slots: int
+    busy: int
+    restarts: int
+    load_seconds: float
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """What is to run for one model.
+
+    Attributes:
+        problem: Why there are no engines, in words for a person; "" where there are.
+    """
+
+    specs: Sequence[EngineSpec]
+    problem: str = ""
+
+
+class ModelPool:
+    """The engines of one model and the line before them."""
+
+    def __init__(
+        self,
+        name: str,
+        plan: ModelPlan,
+        *,
+        max_waiting: int,
+        max_wait_seconds: float,
+        limits: KeeperLimits,
+        on_change: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self._tell = on_change
+        self._max_wait_seconds = max_wait_seconds
+        self._planned_problem = plan.problem
+        self.line = Line(max_waiting)
+        self.keepers = [EngineKeeper(spec, limits, self._on_change) for spec in plan.specs]
+        self._mean_job_seconds = 1.0
+
+    @property
+    def info(self) -> EngineInfo | None:
+        """What the model's engines say of themselves; None until one has loaded."""
+        return next((keeper.info for keeper in self.keepers if keeper.info), None)
+
+    @property
+    def is_ready(self) -> bool:
+        """True while at least one engine can run jobs."""
+        return any(keeper.state is EngineState.READY for keeper in self.keepers)
+
+    def problem(self) -> str:
+        """Why no engine can run, in words for a person."""
+        problems = [self._planned_problem, *(keeper.problem for keeper in self.keepers)]
+        return "; ".join(dict.fromkeys(problem for problem in problems if problem))
+
+    @property
+    def is_idle(self) -> bool:
+        """True while nobody waits and no place is taken."""
+        handles = [keeper.handle for keeper in self.keepers if keeper.handle]
+        return not len(self.line) and not any(
+            handle.busy_places for handle in handles if not handle.broken
+        )
+
+    def abort(self, error: Exception) -> None:
+        """Give up everything that waits or runs."""
+        self.line.fail_all(error)
+        for keeper in self.keepers:
+            if keeper.handle is not None and keeper.handle.busy_places:
+                keeper.handle.lose_jobs()
+
+    async def acquire(self, placement: Placement, prompt: str) -> Lease:
+        """Wait in line for a place.
+
+        Raises:
+            OverloadedError: The line is full, or a job of a higher class took the place.
+            ModelUnavailableError: No engine of the model works or will.
+        """
+        self._check_alive()
+        handle = None if len(self.line) else self._best_handle(prompt)
+        if handle is not None and handle.info is not None:
+            return Lease(handle, handle.info)
+        loop = asyncio.get_running_loop()
+        waiter = Waiter(
+            prompt, placement.priority, loop.time(), placement.front, loop.create_future()
+        )
+        self.line.join(waiter, retry_after=self.retry_after())
+        try:
+            async with asyncio.timeout(self._max_wait_seconds):
+                return await waiter.lease
+        except TimeoutError:
+            waiter.give_back()
+            raise OverloadedError(
+                f"All engines were busy for {self._max_wait_seconds:g} s. Please try again later.",
+                retry_after=self.retry_after(),
+            ) from None
+        except asyncio.CancelledError:
+            waiter.give_back()
+            raise
+        finally:
+            self.line.leave(waiter)
+
+    def retry_after(self) -> float:
+        """Seconds until a newcomer could be served: an estimate, 1 to 120."""
+        places = sum(keeper.info.slots for keeper in self.keepers if keeper.info) or 1
+        return min(120.0, max(1.0, (len(self.line) + 1) / places * self._mean_job_seconds))
+
+    def note_job_seconds(self, seconds: float) -> None:
+        """A job has taken this long; feeds the estimate."""
+        self._mean_job_seconds += 0.1 * (seconds - self._mean_job_seconds)
+
+    async def tokenize(self, text: str) -> list[int]:
+        """Token ids of a text, from any engine, a free one first. Raises EngineError."""
+        handles = [keeper.handle for keeper in self.keepers if keeper.handle and keeper.info]
+        usable = [handle for handle in handles if not handle.broken]
+        if not usable:
+            raise ModelUnavailableError(f"No engine of the model '{self.name}' is ready.")
+        return await max(usable, key=lambda handle: handle.free_places).tokenize(text)
+
+    def statuses(self) -> list[EngineStatus]:
+        """One row per engine."""
+        return [_status(self.name, keeper) for keeper in self.keepers]
+
+    def _check_alive(self) -> None:
+        if not any(keeper.may_recover for keeper in self.keepers):
+            raise ModelUnavailableError(
+                f"No engine of the model '{self.name}' works: {self.problem()}"
+            )
+
+    def _on_change(self) -> None:
+        if not any(keeper.may_recover for keeper in self.keepers):
+            error = ModelUnavailableError(f"No engine of the model '{self.name}' works.")
+            self.line.fail_all(error)
+        self._dispatch()
+        self._tell()
+
+    def _dispatch(self) -> None:
+        """Give every free place to whoever is next and fits it best."""
+        if not len(self.line):
+            return
+        for waiter in self.line.ordered(asyncio.get_running_loop().time()):
+            handle = self._best_handle(waiter.prompt)
+            if handle is None or handle.info is None:
+                return
+            self.line.leave(waiter)
+            if not waiter.lease.done():
+                waiter.lease.set_result(Lease(handle, handle.info))
+
+    def _best_handle(self, prompt: str) -> WorkerHandle | None:
+        """Among the free engines, the one whose context shares most with the prompt."""
+        free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
+        return max(
+            free,
+            key=lambda handle: (
+                common_prefix_length(handle.remembered, prompt),
+                handle.free_places,
+                -len(handle.remembered),
+            ),
+            default=None,
+        )
+
+
+def _status(model: str, keeper: EngineKeeper) -> EngineStatus:
+    handle = keeper.handle
+    return EngineStatus(
+        name=keeper.spec.name,
+        model=model,
+        device=keeper.spec.device,
+        state=keeper.state,
+        problem=keeper.problem,
+        slots=keeper.info.slots if keeper.info else keeper.spec.slots,
+        busy=handle.busy_places if handle and not handle.broken else 0,
+        restarts=keeper.restarts,
+        load_seconds=keeper.load_seconds,
+        pid=handle.pid if handle and not handle.broken else None,
+    )
