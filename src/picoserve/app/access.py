@@ -1,12 +1,25 @@
 """Settings → who may ask."""
 
+from dataclasses import dataclass
+
 from picoserve.config.settings import Settings
 from picoserve.server.auth.keys import KeyRing
 from picoserve.server.auth.livekit import LiveKitTokens
 
 
-def access_from(settings: Settings) -> tuple[KeyRing, LiveKitTokens]:
-    """The keys and tokens that are accepted. Raises ConfigError for a key that is malformed."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The keys and tokens that are accepted."""
+
+    keys: KeyRing
+    livekit: LiveKitTokens
+    admin: KeyRing
+
+
+def access_from(settings: Settings) -> Access:
+    """Who may ask and who may administer. Raises ConfigError for a key that is malformed."""
     auth = settings.auth
     keys = KeyRing([key.get_secret_value() for key in auth.keys], auth.key_file)
-    return keys, LiveKitTokens({pair.key: pair.secret.get_secret_value() for pair in auth.livekit})
+    admin = KeyRing([key.get_secret_value() for key in auth.admin_keys], auth.admin_key_file)
+    pairs = {pair.key: pair.secret.get_secret_value() for pair in auth.livekit}
+    return Access(keys, LiveKitTokens(pairs), admin)

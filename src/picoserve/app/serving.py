@@ -46,7 +46,7 @@ def serve(settings: Settings) -> int:
         ConfigError: The configuration cannot be served.
     """
     configure_logging(settings.log.level, settings.log.format)
-    keys, livekit = access_from(settings)
+    access = access_from(settings)
     plan = plan_models(settings)
     pool = plan.pool(settings)
     server_settings = settings.server
@@ -61,7 +61,7 @@ def serve(settings: Settings) -> int:
         ),
     )
     config = uvicorn.Config(
-        create_app(state, keys, livekit),
+        create_app(state, access),
         host=server_settings.host,
         port=server_settings.port,
         log_config=None,

@@ -1,7 +1,7 @@
 """The one module that talks to llguidance, byte by byte.
 
 With llguidance's byte tokenizer the token id is the byte's value, so the token calls are byte
-calls (read from llguidance 1.9.1 and measured, `facts/structured-output.md` 2).
+calls (read from llguidance 1.9.1 and measured).
 """
 
 from typing import Final, Self

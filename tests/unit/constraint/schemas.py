@@ -1,6 +1,6 @@
 """Schemas with documents that meet them: those LiveKit sends, and a wide set of others.
 
-LiveKit's are as captured in `facts/livekit.md` A.2 and A.9.
+LiveKit's are as livekit-agents 1.8.9 sends them.
 """
 
 from typing import Any, Final

@@ -14,16 +14,21 @@ from picoserve.server.auth.livekit import LiveKitTokens
 from picoserve.server.error_responses import error_response
 
 _OPEN_PATHS: Final = ("/health", "/health/live", "/health/ready")
+_ADMIN_PATHS: Final = "/admin/"
 _SHOWN: Final = 4
 
 
 class AuthMiddleware:
-    """Lets a request through when it carries a key or a token that is known."""
+    """Lets a request through when it carries a key or a token that is known.
 
-    def __init__(self, app: ASGIApp, keys: KeyRing, livekit: LiveKitTokens) -> None:
+    Without any key and token configured everybody may ask, but nobody may administer.
+    """
+
+    def __init__(self, app: ASGIApp, keys: KeyRing, livekit: LiveKitTokens, admin: KeyRing) -> None:
         self._app = app
         self._keys = keys
         self._livekit = livekit
+        self._admin = admin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or answer 401."""
@@ -31,11 +36,21 @@ class AuthMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            self._check(_bearer(Headers(scope=scope)))
+            token = _bearer(Headers(scope=scope))
+            if scope["path"].startswith(_ADMIN_PATHS):
+                self._check_admin(token)
+            elif self._keys or self._livekit:
+                self._check(token)
         except AuthenticationError as error:
             await error_response(error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+    def _check_admin(self, token: str) -> None:
+        if not self._admin:
+            raise AuthenticationError("No admin key is configured on this server.")
+        if not self._admin.knows(token):
+            raise AuthenticationError("This needs an admin key.", code="invalid_api_key")
 
     def _check(self, token: str) -> None:
         if not token:
