@@ -64,7 +64,11 @@ class KeyRing:
         version = (facts.st_mtime_ns, facts.st_size)
         if version == self._file_version:
             return
-        lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+        try:
+            text = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ConfigError(f"auth.key_file '{file}' is not text in UTF-8") from None
+        lines = (line.strip() for line in text.splitlines())
         self._file_digests = [_digest(line) for line in lines if line and line[0] != "#"]
         self._file_version = version
 
