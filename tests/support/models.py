@@ -49,13 +49,17 @@ library_path = {json.dumps(str(library))}
 """
 
 
-def slow_script(**settings: float) -> ModelScript:
+def slow_script(
+    *, tokens_per_second: float = 20.0, journal: str | None = None, replies: Sequence[Reply] = ()
+) -> ModelScript:
     """Counts for minutes, twenty words a second; a prompt with "brief" gets one word."""
     return ModelScript(
         context_length=100_000,
-        tokens_per_second=settings.get("tokens_per_second", 20.0),
+        tokens_per_second=tokens_per_second,
+        journal=journal,
         replies=[
+            *replies,
             Reply(match="brief", text="Yes.", tokens_per_second=1000.0),
-            Reply(count=True),
+            Reply(count=50_000),
         ],
     )

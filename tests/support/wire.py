@@ -1,7 +1,7 @@
 """Requests as bodies, and event streams as what they carry."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,13 +47,40 @@ def stream_chunks(client: httpx.Client, path: str, body: Body) -> list[Body]:
     return read_chunks(response.content)
 
 
+class OpenStream:
+    """A stream that the test reads step by step, or leaves."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        # Kept: httpx closes the connection as soon as nobody holds this iterator.
+        self.lines: Iterator[str] = response.iter_lines()
+
+    def text(self) -> str:
+        """The next visible text; what comes before is skipped."""
+        for data in self.events():
+            for choice in data["choices"]:
+                text: str = choice["delta"].get("content") or ""
+                if text:
+                    return text
+        raise AssertionError("the stream ended without text")
+
+    def events(self) -> Iterator[Body]:
+        """What follows, up to the end mark."""
+        for line in self.lines:
+            if line == "data: [DONE]":
+                return
+            if line.startswith("data: "):
+                yield json.loads(line[6:])
+
+
 @contextmanager
 def open_stream(
-    client: httpx.Client, body: Body, path: str = "/v1/chat/completions"
-) -> Generator[httpx.Response, None, None]:
-    """A stream that the test reads, or leaves, itself."""
-    with client.stream("POST", path, json={**body, "stream": True}) as response:
-        yield response
+    client: httpx.Client, body: Body, headers: Mapping[str, str] | None = None
+) -> Generator[OpenStream, None, None]:
+    """A streamed chat completion; leaving the context hangs up."""
+    body = {**body, "stream": True}
+    with client.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
+        yield OpenStream(response)
 
 
 def error_of(response: httpx.Response) -> Body:

@@ -1,0 +1,265 @@
+"""Requests that find every engine busy: the line, comments, classes, and who leaves it."""
+
+import threading
+import time
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.processes import wait_idle
+from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.wire import chat_body, chat_text, error_of, open_stream, read_chunks
+
+PATH = "/v1/chat/completions"
+LONG = chat_body("Count!", model="pico")
+BRIEF = chat_body("Be brief.", model="pico")
+
+
+@pytest.fixture(scope="module")
+def slow(
+    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[RunningServer, None, None]:
+    """One engine that counts for minutes, and room for two in its line."""
+    folder = tmp_path_factory.mktemp("slow")
+    config = """
+[server]
+commit_seconds = 0.2
+ping_seconds = 0.2
+[pool]
+max_waiting = 2
+"""
+    config += standin_model(standin_library, folder, slow_script())
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield server
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "never retrieved" not in log
+
+
+@pytest.fixture
+def client(slow: RunningServer) -> Generator[httpx.Client, None, None]:
+    wait_idle(slow)
+    with httpx.Client(base_url=slow.url, timeout=20) as client:
+        yield client
+    wait_idle(slow)
+
+
+@pytest.fixture
+def threads() -> Generator[ThreadPoolExecutor, None, None]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+def posted(
+    threads: ThreadPoolExecutor, client: httpx.Client, **changes: object
+) -> "Future[httpx.Response]":
+    headers = {"x-livekit-inference-priority": str(changes.pop("priority", "standard"))}
+    return threads.submit(client.post, PATH, json=BRIEF | changes, headers=headers)
+
+
+def test_stream_in_line_gets_comments_and_then_its_answer(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        waiting = posted(threads, client, stream=True)
+        wait_until(lambda: slow.waiting() == 1)
+        with open_stream(client, BRIEF) as second:
+            lines = second.lines
+            assert next(lines) == ": "
+            assert next(lines) == ""
+            assert next(lines) == ": "
+            assert slow.waiting() == 2
+
+    raw = waiting.result(20).content
+    assert raw.startswith(b": \n\n")
+    assert chat_text(read_chunks(raw)) == "Yes."
+
+
+def test_short_read_timeout_of_the_client_makes_comments_more_frequent(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        headers = {"x-stainless-read-timeout": "0.3"}
+        with open_stream(client, BRIEF, headers) as response:
+            began = time.monotonic()
+            comments = [next(response.lines) for _ in range(20)]
+            seconds = time.monotonic() - began
+
+    assert comments == [": ", ""] * 10
+    assert seconds < 1.9  # ten comments at the configured pace take two seconds
+
+
+def test_json_request_in_line_is_answered_too(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        waiting = posted(threads, client)
+        wait_until(lambda: slow.waiting() == 1)
+
+    assert waiting.result(20).json()["choices"][0]["message"]["content"] == "Yes."
+
+
+def test_full_line_is_a_503_with_retry_after(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        waiting = [posted(threads, client), posted(threads, client)]
+        wait_until(lambda: slow.waiting() == 2)
+
+        refused = [client.post(PATH, json=BRIEF), client.post(PATH, json=BRIEF | {"stream": True})]
+
+    for response in refused:
+        assert response.status_code == 503
+        assert 1 <= int(response.headers["retry-after"]) <= 120
+        error = error_of(response)
+        assert error["type"] == "service_unavailable_error"
+        assert error["code"] == "server_is_overloaded"
+    assert [future.result(20).status_code for future in waiting] == [200, 200]
+
+
+def test_urgent_newcomer_takes_the_place_of_the_youngest_least_urgent(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        older = posted(threads, client, priority="low")
+        wait_until(lambda: slow.waiting() == 1)
+        younger = posted(threads, client, priority="low")
+        wait_until(lambda: slow.waiting() == 2)
+
+        urgent = posted(threads, client, priority="priority")
+        assert younger.result(20).status_code == 503
+        assert slow.waiting() == 2
+
+    assert [older.result(20).status_code, urgent.result(20).status_code] == [200, 200]
+
+
+def test_stream_that_lost_its_place_after_the_200_is_told_in_band(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        with open_stream(client, BRIEF, {"x-livekit-inference-priority": "low"}) as low:
+            assert next(low.lines) == ": "
+            urgent = [posted(threads, client, priority="priority") for _ in range(2)]
+            (event,) = low.events()
+
+    assert event["error"]["code"] == "server_is_overloaded"
+    assert {future.result(20).status_code for future in urgent} == {200}
+
+
+@pytest.mark.parametrize(
+    ("urgent", "relaxed"),
+    [
+        ({"service_tier": "priority"}, {"service_tier": "auto"}),
+        ({"service_tier": "default"}, {"service_tier": "flex"}),
+        ({"priority": -1}, {"priority": 0}),
+        ({"priority": 0}, {"priority": 1}),
+    ],
+)
+def test_urgent_request_overtakes(
+    slow: RunningServer,
+    client: httpx.Client,
+    threads: ThreadPoolExecutor,
+    urgent: dict[str, object],
+    relaxed: dict[str, object],
+) -> None:
+    finished: list[str] = []
+    lock = threading.Lock()
+
+    def ask(name: str, fields: dict[str, object]) -> None:
+        response = client.post(PATH, json=BRIEF | fields)
+        assert response.status_code == 200
+        with lock:
+            finished.append(name)
+
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        first = threads.submit(ask, "relaxed", relaxed)
+        wait_until(lambda: slow.waiting() == 1)
+        second = threads.submit(ask, "urgent", urgent)
+        wait_until(lambda: slow.waiting() == 2)
+
+    first.result(20)
+    second.result(20)
+    assert finished == ["urgent", "relaxed"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_client_that_leaves_the_line_gives_up_its_place(
+    slow: RunningServer, client: httpx.Client, stream: bool
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(PATH, json=LONG | {"stream": stream}, timeout=0.15)
+        wait_until(lambda: slow.waiting() == 0)
+        assert slow.busy() == 1
+
+
+def test_client_that_leaves_the_line_after_the_200_gives_up_its_place(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        with open_stream(client, LONG) as waiting:
+            assert next(waiting.lines) == ": "
+            assert slow.waiting() == 1
+        wait_until(lambda: slow.waiting() == 0)
+
+
+def test_client_that_leaves_a_stream_frees_the_engine(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    with open_stream(client, LONG) as response:
+        response.text()
+        assert slow.busy() == 1
+    wait_until(lambda: slow.busy() == 0)
+
+    assert client.post(PATH, json=BRIEF).status_code == 200
+
+
+def test_client_that_leaves_its_json_answer_frees_the_engine(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(PATH, json=LONG, timeout=0.5)
+    wait_until(lambda: slow.busy() == 0)
+
+    assert client.post(PATH, json=BRIEF).status_code == 200
+
+
+def test_client_that_leaves_several_choices_frees_them_all(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    with open_stream(client, LONG | {"n": 3}) as response:
+        response.text()
+        assert (slow.busy(), slow.waiting()) == (1, 2)
+    wait_until(lambda: (slow.busy(), slow.waiting()) == (0, 0))
+
+
+def test_ten_aborted_requests_and_one_that_stays_are_one_answer(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    for _ in range(10):
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(PATH, json=LONG | {"stream": True}, timeout=0.03)
+
+    assert client.post(PATH, json=BRIEF).json()["choices"][0]["message"]["content"] == "Yes."
+
+
+def test_stop_phrase_that_only_the_server_sees_frees_the_engine(
+    slow: RunningServer, client: httpx.Client
+) -> None:
+    answer = client.post(PATH, json=LONG | {"stop": ["4"]}).json()
+
+    assert answer["choices"][0]["finish_reason"] == "stop"
+    assert "4" not in answer["choices"][0]["message"]["content"]
+    wait_until(lambda: slow.busy() == 0)
