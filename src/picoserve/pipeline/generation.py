@@ -11,7 +11,6 @@ that never awaits, so that a cancelled request cannot be cancelled again in its 
 from dataclasses import dataclass, replace
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
-from picoserve.errors import EngineFailedError
 from picoserve.generation import (
     EngineFinish,
     Event,
@@ -118,7 +117,7 @@ class Generation:
         """The worker died. Before the first piece another engine takes over, once."""
         self.close()
         if stream.has_pieces or self._retried or self._spent.completion_tokens:
-            raise EngineFailedError("The engine stopped working while generating this reply.")
+            raise self._pool.loss_error()
         self._retried = True
         self._lease = self._stream = None
         self._calls = 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from picoserve.errors import DrainingError, NotFoundError
+from picoserve.errors import DrainingError, EngineFailedError, NotFoundError, PicoserveError
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import EngineStatus, ModelPlan, ModelPool, Placement
@@ -87,6 +87,12 @@ class Pool:
         self._aborted = True
         for model in self.models.values():
             model.abort(_draining_error())
+
+    def loss_error(self) -> PicoserveError:
+        """What to tell the reader of a job whose worker is gone for good."""
+        if self._aborted:
+            return _draining_error()
+        return EngineFailedError("The engine stopped working while generating this reply.")
 
     async def acquire(self, placement: Placement, prompt: str) -> Lease:
         """Wait in line for a place on the model's engines.
