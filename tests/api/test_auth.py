@@ -95,9 +95,9 @@ def test_known_key_opens(guarded: RunningServer, key: str) -> None:
     "key", ["sk-plain-key-000", KEY + "x", KEY.upper(), "sha256:" + "0" * 64, "x", "\u00e9" * 30]
 )
 def test_unknown_key_does_not(guarded: RunningServer, key: str) -> None:
-    response = httpx.get(
-        f"{guarded.base_url}/models", headers={"authorization": f"Bearer {key}".encode("latin-1")}
-    )
+    header = {b"authorization": f"Bearer {key}".encode("latin-1")}
+
+    response = httpx.get(f"{guarded.base_url}/models", headers=header)
 
     assert response.status_code == 401
     assert response.headers["www-authenticate"] == "Bearer"

@@ -314,7 +314,7 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
         httpx.Client(base_url=strict.url, timeout=20) as client,
     ):
         unknown = client.post(PATH, json=chat_body(top_k=5))
-        surrogate = client.post(PATH, content=json.dumps(chat_body(**{"\ud800": 1})))
+        surrogate = client.post(PATH, content=json.dumps(chat_body() | {"\ud800": 1}))
         known = client.post(PATH, json=chat_body(user="u", max_tokens=1))
 
     assert unknown.status_code == surrogate.status_code == 400

@@ -1,0 +1,184 @@
+"""The end of a server: what runs may finish, what is new is refused, no process stays."""
+
+import json
+import signal
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.standin.model_script import Reply
+from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.processes import all_gone, worker_pids
+from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.wire import chat_body, error_of, open_stream
+
+LONG = chat_body("Count!", model="pico")
+SECONDS_LONG = chat_body("A short count.", model="pico")
+BRIEF = chat_body("Be brief.", model="pico")
+
+
+@contextmanager
+def slow_server(
+    library: Path, folder: Path, drain_seconds: float
+) -> Generator[RunningServer, None, None]:
+    script = slow_script(replies=[Reply(match="short count", count=20)])
+    config = f"[server]\ndrain_seconds = {drain_seconds}\n"
+    config += standin_model(library, folder, script, engines=2)
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield server
+
+
+def wait_draining(server: RunningServer) -> None:
+    wait_until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 503)
+
+
+def test_running_requests_finish_and_new_ones_are_refused(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    with (
+        slow_server(standin_library, tmp_path, 30) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        ThreadPoolExecutor() as threads,
+        open_stream(client, SECONDS_LONG) as running,
+    ):
+        workers = worker_pids(server)
+        running.text()
+        path = "/v1/chat/completions"
+        whole = threads.submit(httpx.post, server.url + path, json=SECONDS_LONG, timeout=20)
+        wait_until(lambda: server.busy() == 2)
+        server.process.send_signal(signal.SIGTERM)
+        wait_draining(server)
+
+        refused = [httpx.post(server.url + path, json=BRIEF | {"stream": s}) for s in (True, False)]
+        assert httpx.get(f"{server.url}/health/live").status_code == 200
+        assert httpx.get(f"{server.url}/health").json()["status"] == "draining"
+
+        events = list(running.events())
+        assert events[-1]["choices"][0]["finish_reason"] == "stop"
+        message = whole.result().json()["choices"][0]["message"]
+        assert message["content"].endswith("word19")
+        assert server.process.wait(10) == 0
+
+    for response in refused:
+        assert response.status_code == 503
+        assert int(response.headers["retry-after"]) >= 1
+        assert error_of(response)["code"] == "server_is_shutting_down"
+    assert len(workers) == 2
+    assert all_gone(workers)
+
+
+@pytest.mark.parametrize("hurry", [False, True])
+def test_stream_that_outlasts_the_drain_time_ends_with_an_error(
+    standin_library: Path, tmp_path: Path, hurry: bool
+) -> None:
+    with (
+        slow_server(standin_library, tmp_path, 60 if hurry else 0.3) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        open_stream(client, LONG) as first,
+        open_stream(client, LONG) as second,
+        open_stream(client, LONG | {"n": 2}) as waiting,
+    ):
+        workers = worker_pids(server)
+        first.text()
+        second.text()
+        wait_until(lambda: server.waiting() == 2)
+        server.process.send_signal(signal.SIGTERM)
+        wait_draining(server)
+        if hurry:
+            server.process.send_signal(signal.SIGTERM)
+
+        for stream in (first, second, waiting):
+            *_, last = stream.events()
+            assert set(last) == {"error"}
+            assert last["error"]["code"] == "server_is_shutting_down"
+        assert server.process.wait(10) == 0
+
+    assert all_gone(workers)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_json_request_that_outlasts_the_drain_time_is_a_503(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    with (
+        slow_server(standin_library, tmp_path, 0.3) as server,
+        ThreadPoolExecutor() as threads,
+    ):
+        path = f"{server.base_url}/chat/completions"
+        pending = threads.submit(httpx.post, path, json=LONG, timeout=20)
+        wait_until(lambda: server.busy() == 1)
+        assert server.stop() == 0
+
+    response = pending.result()
+    assert response.status_code == 503
+    assert error_of(response)["code"] == "server_is_shutting_down"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_idle_server_ends_at_once_and_cleanly(tmp_path: Path, number: int) -> None:
+    with running_server(tmp_path) as server, httpx.Client(base_url=server.url) as client:
+        assert client.get("/health/live").status_code == 200  # a kept connection
+        workers = worker_pids(server)
+        assert server.stop(number) == 0
+
+    assert workers
+    assert all_gone(workers)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_server_that_is_still_loading_ends_cleanly(standin_library: Path, tmp_path: Path) -> None:
+    config = standin_model(standin_library, tmp_path, slow_script())
+    script = tmp_path / "pico.pllm"
+    script.write_text(script.read_text().replace("\n", "\ninit_delay_seconds = 30\n", 1))
+    with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: _answers(server))
+        wait_until(lambda: worker_pids(server) != [])
+        workers = worker_pids(server)
+        ready = httpx.get(f"{server.url}/health/ready")
+        refused = httpx.post(f"{server.base_url}/chat/completions", json=BRIEF)
+        assert server.stop() == 0
+
+    assert ready.status_code == 503
+    assert ready.json()["engines_ready"] == {"pico": "0/1"}
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "model_unavailable")
+    assert "retry-after" in refused.headers
+    wait_until(lambda: all_gone(workers))
+
+
+def test_workers_of_a_killed_server_end_by_themselves(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    with (
+        slow_server(standin_library, tmp_path, 30) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        open_stream(client, LONG) as running,
+    ):
+        running.text()
+        workers = worker_pids(server)
+        server.stop(signal.SIGKILL)
+        assert len(workers) == 2
+        wait_until(lambda: all_gone(workers))
+
+
+def _answers(server: RunningServer) -> bool:
+    try:
+        return httpx.get(f"{server.url}/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_error_event_is_one_data_line_and_the_end(standin_library: Path, tmp_path: Path) -> None:
+    with (
+        slow_server(standin_library, tmp_path, 0.2) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        open_stream(client, LONG) as running,
+    ):
+        running.text()
+        server.process.send_signal(signal.SIGTERM)
+        lines = [line for line in running.lines if line]
+
+    assert "data: [DONE]" not in lines
+    assert set(json.loads(lines[-1].removeprefix("data: "))) == {"error"}
