@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from picoserve.config.server import PoolSettings
 from picoserve.config.settings import ModelSettings, Settings
 from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
 from picoserve.engine.engine import EngineKind, EngineSpec
@@ -29,28 +30,33 @@ class Plan:
     def pool(self, settings: Settings) -> Pool:
         """The pool for these engines, not yet started."""
         pool = settings.pool
-        limits = KeeperLimits(
-            load_seconds=pool.load_seconds,
-            interrupt_seconds=pool.interrupt_seconds,
-            backoff_seconds=pool.backoff_seconds,
-            max_backoff_seconds=pool.max_backoff_seconds,
-            max_failures=pool.max_failures,
-            failure_window_seconds=pool.failure_window_seconds,
-            cool_down_seconds=pool.cool_down_seconds,
-            watch=WatchLimits(
-                heartbeat_seconds=pool.heartbeat_seconds,
-                silence_seconds=pool.silence_seconds,
-                first_piece_seconds=pool.first_piece_seconds,
-                next_piece_seconds=pool.next_piece_seconds,
-                max_memory_mib=pool.max_worker_memory_mib,
-            ),
-        )
+        limits = keeper_limits(pool)
         return Pool(
             self.engines,
             max_waiting=pool.max_waiting,
             max_wait_seconds=pool.max_wait_seconds,
             limits=limits,
         )
+
+
+def keeper_limits(pool: PoolSettings) -> KeeperLimits:
+    """The keepers' patience as it is configured."""
+    return KeeperLimits(
+        load_seconds=pool.load_seconds,
+        interrupt_seconds=pool.interrupt_seconds,
+        backoff_seconds=pool.backoff_seconds,
+        max_backoff_seconds=pool.max_backoff_seconds,
+        max_failures=pool.max_failures,
+        failure_window_seconds=pool.failure_window_seconds,
+        cool_down_seconds=pool.cool_down_seconds,
+        watch=WatchLimits(
+            heartbeat_seconds=pool.heartbeat_seconds,
+            silence_seconds=pool.silence_seconds,
+            first_piece_seconds=pool.first_piece_seconds,
+            next_piece_seconds=pool.next_piece_seconds,
+            max_memory_mib=pool.max_worker_memory_mib,
+        ),
+    )
 
 
 def plan_models(settings: Settings) -> Plan:

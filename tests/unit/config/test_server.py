@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from picoserve.app.planning import keeper_limits
 from picoserve.config.server import LogSettings, PoolSettings, ServerSettings
 from picoserve.pool.keeper import KeeperLimits
 
@@ -31,7 +32,4 @@ def test_prompts_are_not_logged_unless_asked_for() -> None:
 
 
 def test_the_pool_is_as_patient_as_the_keepers_are_by_themselves() -> None:
-    limits = KeeperLimits()
-    settings = PoolSettings().model_dump(exclude={"max_waiting"})
-
-    assert settings == {name: getattr(limits, name) for name in settings}
+    assert keeper_limits(PoolSettings()) == KeeperLimits()
