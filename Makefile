@@ -24,4 +24,4 @@ fmt:
 	$(PYTHON) -m ruff format .
 
 example:
-	$(PYTHON) -m picoserve config example > config.example.toml
+	$(PYTHON) scripts/write_docs.py

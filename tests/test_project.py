@@ -13,6 +13,7 @@ from picoserve import errors
 from picoserve.cli.commands import COMMANDS
 from picoserve.config.example import example_toml
 from picoserve.errors import PicoserveError
+from scripts.write_docs import fields_table
 
 ROOT: Final = Path(__file__).parent.parent
 SOURCE: Final = ROOT / "src" / "picoserve"
@@ -113,6 +114,12 @@ def test_the_example_configuration_is_current() -> None:
     text = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 
     assert text == example_toml(), "`make example` writes it"
+
+
+def test_the_table_of_fields_in_the_readme_is_current() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert fields_table() in text, "`make example` writes it"
 
 
 def test_every_error_stands_in_the_tree() -> None:
