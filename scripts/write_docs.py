@@ -1,6 +1,6 @@
 """Writes what is generated: config.example.toml and the table of request fields in README.md.
 
-    python scripts/write_docs.py
+python scripts/write_docs.py
 """
 
 import re

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from scripts.write_docs import fields_table
 
 from picoserve import errors
 from picoserve.cli.commands import COMMANDS
 from picoserve.config.example import example_toml
 from picoserve.errors import PicoserveError
-from scripts.write_docs import fields_table
 
 ROOT: Final = Path(__file__).parent.parent
 SOURCE: Final = ROOT / "src" / "picoserve"
