@@ -14,7 +14,8 @@
     ├── UnavailableError             503 service_unavailable_error
     │   ├── OverloadedError              server_is_overloaded
     │   ├── DrainingError                server_is_shutting_down
-    │   └── ModelUnavailableError        model_unavailable
+    │   ├── ModelUnavailableError        model_unavailable
+    │   └── EngineMemoryError            engine_out_of_memory
     ├── EngineFailedError            500 server_error
     ├── ClientGoneError              nobody is left to read an answer
     └── ConfigError                  the server does not start
@@ -143,6 +144,12 @@ class ModelUnavailableError(UnavailableError):
     """No engine of the model works."""
 
     default_code = "model_unavailable"
+
+
+class EngineMemoryError(UnavailableError):
+    """The engine ran out of memory on this job; a shorter one may do."""
+
+    default_code = "engine_out_of_memory"
 
 
 class EngineFailedError(PicoserveError):

@@ -11,7 +11,10 @@ from picoserve.generation import Job, Outcome, TokenLogprob
 
 
 class FailureKind(StrEnum):
-    """What went wrong inside an engine; the pool and the HTTP side decide by this."""
+    """What went wrong inside an engine; the pool and the HTTP side decide by this.
+
+    ENGINE_STATE: the engine says that it cannot be used any more, and is started again.
+    """
 
     INVALID_REQUEST = "invalid_request"
     CONTEXT_LENGTH = "context_length"
@@ -23,6 +26,7 @@ class FailureKind(StrEnum):
     MEMORY = "memory"
     MISSING_PACKAGE = "missing_package"
     CONFIGURATION = "configuration"
+    ENGINE_STATE = "engine_state"
     RUNTIME = "runtime"
 
 

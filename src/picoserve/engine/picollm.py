@@ -4,15 +4,18 @@ The traps of the SDK that are closed here, each seen on the real library or its 
 listed devices are no device arguments (see `devices`), `cpu` without a number takes half of
 the host's cores, pieces may split characters (see `picollm_bytes`), seeds outside 31 bits wrap,
 error texts may hold the AccessKey, and an interrupt that comes before generation has begun is
-lost (the worker repeats it).
+lost (the worker repeats it). Errors are in `picollm_errors`.
 """
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind, Sink
-from picoserve.engine.picollm_bytes import NativeArguments, generate_bytes
+from picoserve.engine.picollm_bytes import NativeArguments, NativeCompletion, generate_bytes
+from picoserve.engine.picollm_errors import Moment, engine_error, speaks_of_caching
 from picoserve.generation import EngineFinish, Job, Outcome
 
 _SEEDS: Final = 2**31 - 1
@@ -22,15 +25,6 @@ _ENDPOINTS: Final = (
     EngineFinish.STOP_PHRASE,
     EngineFinish.INTERRUPTED,
 )
-_KINDS: Final = {
-    "PicoLLMMemoryError": FailureKind.MEMORY,
-    "PicoLLMIOError": FailureKind.MODEL_FILE,
-    "PicoLLMInvalidArgumentError": FailureKind.INVALID_REQUEST,
-    "PicoLLMActivationError": FailureKind.ACTIVATION,
-    "PicoLLMActivationLimitError": FailureKind.ACTIVATION,
-    "PicoLLMActivationThrottledError": FailureKind.ACTIVATION,
-    "PicoLLMActivationRefusedError": FailureKind.ACTIVATION,
-}
 
 
 class PicoLLMEngine:
@@ -54,6 +48,8 @@ class PicoLLMEngine:
             )
         self._module = _import_picollm()
         self._spec = spec
+        # An interrupt may come from another thread while the handle is exchanged.
+        self._handle_lock = threading.Lock()
         self._picollm, caching = self._create()
         self._info = EngineInfo(
             model=self._picollm.model,
@@ -80,20 +76,12 @@ class PicoLLMEngine:
 
         def on_piece(piece: bytes) -> None:
             if sink.cancelled:
-                self._picollm.interrupt()
+                self.interrupt()
                 return
             sent.extend(piece)
             sink.piece(piece)
 
-        try:
-            completion = generate_bytes(
-                self._picollm,
-                _arguments(job, room),
-                on_piece,
-                tokens=job.top_logprobs is not None,
-            )
-        except self._module.PicoLLMError as error:
-            raise self._engine_error(error, "generation failed") from None
+        completion = self._run(job, room, on_piece)
         finish = _ENDPOINTS[completion.endpoint]
         whole = completion.text.startswith(sent)
         return Outcome(
@@ -106,32 +94,63 @@ class PicoLLMEngine:
 
     def interrupt(self) -> None:
         """Ask the running generate to return; has no effect before its loop has begun."""
-        self._picollm.interrupt()
+        with self._handle_lock:
+            if self._picollm is not None:
+                self._picollm.interrupt()
 
     def tokenize(self, text: str) -> Sequence[int]:
         """Token ids of a text with the model's beginning token. Raises EngineError."""
         try:
             ids: Sequence[int] = self._picollm.tokenize(text, bos=True, eos=False)
         except self._module.PicoLLMError as error:
-            raise self._engine_error(error, "tokenizing failed") from None
+            raise self._error(error, "run") from None
         return ids
 
     def close(self) -> None:
         """Free the model."""
         self._picollm.release()
 
+    def _run(self, job: Job, room: int, on_piece: Callable[[bytes], None]) -> NativeCompletion:
+        """The native generate; once more without context caching where the model has none."""
+        arguments = _arguments(job, room)
+        tokens = job.top_logprobs is not None
+        try:
+            return generate_bytes(self._picollm, arguments, on_piece, tokens=tokens)
+        except self._module.PicoLLMError as error:
+            if not (self._info.context_cache and speaks_of_caching(error)):
+                raise self._error(error, "run") from None
+        self._leave_caching()
+        try:
+            return generate_bytes(self._picollm, arguments, on_piece, tokens=tokens)
+        except self._module.PicoLLMError as error:
+            raise self._error(error, "run") from None
+
+    def _leave_caching(self) -> None:
+        """Load the model again, without context caching: its first use said that it has none."""
+        with self._handle_lock:
+            old, self._picollm = self._picollm, None
+            old.release()
+        try:
+            self._picollm, _ = self._create_with(caching=False)
+        except self._module.PicoLLMError as error:
+            raise self._error(error, "start") from None
+        self._info = replace(self._info, context_cache=False)
+
     def _create(self) -> tuple[Any, bool]:
         try:
             return self._create_with(caching=self._spec.context_cache)
+        except self._module.PicoLLMInvalidArgumentError as error:
+            first = self._error(error, "start")
+            may_be_caching = first.kind is FailureKind.ACCESS_KEY or speaks_of_caching(error)
+            if not self._spec.context_cache or not may_be_caching:
+                raise first from None
         except self._module.PicoLLMError as error:
-            if not self._spec.context_cache or _kind(error) is not FailureKind.INVALID_REQUEST:
-                raise self._engine_error(error, "cannot start") from None
-            first = error
+            raise self._error(error, "start") from None
         try:
             # A model without context caching may refuse to start with it.
             return self._create_with(caching=False)
-        except self._module.PicoLLMError:
-            raise self._engine_error(first, "cannot start") from None
+        except self._module.PicoLLMError as error:
+            raise self._error(error, "start") from None
 
     def _create_with(self, *, caching: bool) -> tuple[Any, bool]:
         created = self._module.create(
@@ -155,26 +174,8 @@ class PicoLLMEngine:
             )
         return room
 
-    def _engine_error(self, error: Any, what: str) -> EngineError:
-        """An SDK error as ours. Its class decides; its text may name the AccessKey."""
-        kind = _kind(error)
-        if kind is FailureKind.INVALID_REQUEST and what == "cannot start":
-            kind = FailureKind.ACCESS_KEY
-        if kind is FailureKind.RUNTIME and what == "cannot start":
-            kind = FailureKind.DEVICE
-        detail = " / ".join(error.message_stack).replace(self._spec.access_key, "[AccessKey]")
-        name = type(error).__name__
-        return EngineError(kind, f"picoLLM {what}: {name}: {_ADVICE.get(kind, '')}({detail})")
-
-
-_ADVICE: Final = {
-    FailureKind.ACCESS_KEY: "the AccessKey or the device is not valid ",
-    FailureKind.MODEL_FILE: "the model file is damaged or of another version ",
-    FailureKind.ACTIVATION: "the AccessKey's activation was refused; see the Picovoice Console ",
-    FailureKind.DEVICE: (
-        "the device cannot be used; GPUs newer than Turing need NVIDIA driver R575 or later "
-    ),
-}
+    def _error(self, error: Any, moment: Moment) -> EngineError:
+        return engine_error(error, moment, secret=self._spec.access_key, device=self._spec.device)
 
 
 def _import_picollm() -> Any:
@@ -185,10 +186,6 @@ def _import_picollm() -> Any:
             FailureKind.MISSING_PACKAGE, f"picollm cannot be used on this machine: {error}"
         ) from error
     return picollm
-
-
-def _kind(error: Any) -> FailureKind:
-    return _KINDS.get(type(error).__name__, FailureKind.RUNTIME)
 
 
 def _arguments(job: Job, room: int) -> NativeArguments:

@@ -4,9 +4,11 @@ from picoserve.engine.engine import FailureKind
 from picoserve.errors import (
     ContextLengthError,
     EngineFailedError,
+    EngineMemoryError,
     InvalidRequestError,
+    ModelUnavailableError,
     PicoserveError,
-    UnsupportedValueError,
+    UnsupportedParameterError,
 )
 from picoserve.pool.lease import Lease
 from picoserve.worker.messages import Failed
@@ -33,6 +35,10 @@ def error_from_failure(failure: Failed, lease: Lease | None, field: str) -> Pico
         case FailureKind.INVALID_REQUEST:
             return InvalidRequestError(f"The engine refused the request: {failure.message}")
         case FailureKind.UNSUPPORTED:
-            return UnsupportedValueError(failure.message)
+            return UnsupportedParameterError(failure.message, param="model")
+        case FailureKind.ACTIVATION:
+            return ModelUnavailableError(f"The model cannot be used: {failure.message}")
+        case FailureKind.MEMORY:
+            return EngineMemoryError("The engine has not enough memory for this request.")
         case _:
             return EngineFailedError("The engine failed on this request.")

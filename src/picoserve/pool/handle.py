@@ -28,6 +28,8 @@ from picoserve.worker.messages import (
 )
 
 _CLOSE_SECONDS: Final = 3.0
+# Failures of one job after which the engine is of no use to any other.
+_ENDS_ENGINE: Final = frozenset({FailureKind.ACTIVATION, FailureKind.ENGINE_STATE})
 
 _log = get_logger(__name__)
 
@@ -40,6 +42,7 @@ class WorkerHandle:
 
     Attributes:
         broken: True once the pipe has closed. Such a handle is replaced, not mended.
+        fatal: The failure of a job that ended the engine itself.
         last_sign: When the worker last sent anything, in the loop's time.
         remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
     """
@@ -49,6 +52,7 @@ class WorkerHandle:
     ) -> None:
         self.spec = spec
         self.broken = False
+        self.fatal: EngineError | None = None
         self.remembered = ""
         self.lost = asyncio.Event()
         self._now = asyncio.get_running_loop().time
@@ -219,14 +223,26 @@ class WorkerHandle:
     def _on_life_sign(self, report: Ready | LoadFailed | Pong) -> None:
         match report:
             case Ready(info=info):
-                if not self._loaded.done():
-                    self._loaded.set_result(info)
+                self._on_ready(info)
             case LoadFailed(kind=kind, message=message):
                 self._fail_load(EngineError(kind, message))
             case Pong():
                 pass
 
+    def _on_ready(self, info: EngineInfo) -> None:
+        if self.spec.context_cache and not info.context_cache:
+            _log.info("context cache is off: the model has none", engine=self.spec.name)
+        if self._loaded.done():
+            self._info = info
+        else:
+            self._loaded.set_result(info)
+
     def _end_job(self, report: Done | Failed) -> None:
+        if isinstance(report, Failed) and report.kind in _ENDS_ENGINE:
+            # No other job may start here, and the keeper learns why when the pipe closes.
+            self.broken = True
+            self.fatal = EngineError(report.kind, report.message)
+            self.kill()
         deadline = self._deadlines.pop(report.number, None)
         if deadline is not None:
             deadline.cancel()

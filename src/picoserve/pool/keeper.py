@@ -151,6 +151,8 @@ class EngineKeeper:
             await handle.wait_dead()
             raise
         status = await handle.wait_dead()
+        if handle.fatal is not None:
+            raise handle.fatal
         _log.warning("worker died", engine=self.spec.name, status=status)
         raise EngineError(FailureKind.RUNTIME, f"the worker died ({_status_text(status)})")
 

@@ -139,7 +139,7 @@ class WorkerProcess:
                     self._tokenize(engine, command)
 
     def _generate(self, engine: Engine, command: Generate) -> None:
-        sink = self._jobs.begin(command.number)
+        sink, info = self._jobs.begin(command.number), engine.info
         report: Report
         try:
             report = Done(command.number, engine.generate(command.job, sink))
@@ -148,6 +148,8 @@ class WorkerProcess:
         except Exception as error:  # noqa: BLE001  # one job's failure is not the worker's
             report = Failed(command.number, FailureKind.RUNTIME, type(error).__name__)
         self._jobs.end(command.number)
+        if engine.info != info:
+            self._send(Ready(engine.info))
         self._send(report)
 
     def _tokenize(self, engine: Engine, command: Tokenize) -> None:

@@ -1,0 +1,58 @@
+"""picoLLM engines in this process, on the stand-in library, and a sink that keeps everything."""
+
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.standin.model_script import ModelScript
+
+from picoserve.engine.engine import EngineKind, EngineSpec
+from picoserve.engine.picollm import PicoLLMEngine
+from picoserve.generation import TokenLogprob
+
+KEY = "AccessKeyOfNobody/AbC+123=="
+
+Load = Callable[..., PicoLLMEngine]
+
+
+class KeptPieces:
+    """A sink that keeps what it is given; `after` is called with the number of pieces so far."""
+
+    def __init__(self, after: Callable[[int], None] = lambda _: None) -> None:
+        self.cancelled = False
+        self.prompts: list[int | None] = []
+        self.pieces: list[bytes] = []
+        self._after = after
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(self.pieces)
+
+    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+        self.prompts.append(prompt_tokens)
+
+    def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
+        self.pieces.append(data)
+        self._after(len(self.pieces))
+
+
+@pytest.fixture
+def load(standin_library: Path, tmp_path: Path) -> Generator[Load, None, None]:
+    """Loads an engine on a script; the fixture frees it."""
+    engines: list[PicoLLMEngine] = []
+
+    def start(script: ModelScript, **options: Any) -> PicoLLMEngine:
+        path = script.write(tmp_path / "model.pllm")
+        given = {"device": "cpu:1", "access_key": KEY, "path": str(path)} | options
+        engine = PicoLLMEngine(
+            EngineSpec(
+                kind=EngineKind.PICOLLM, name="e", library_path=str(standin_library), **given
+            )
+        )
+        engines.append(engine)
+        return engine
+
+    yield start
+    for engine in engines:
+        engine.close()
