@@ -12,6 +12,8 @@ from typing import BinaryIO, Final
 _MAGIC: Final = b"GGUF"
 _MAX_PAIRS: Final = 65_536
 _MAX_STRING: Final = 1 << 24
+_MAX_ARRAY_BYTES: Final = 1 << 32
+_MAX_DEPTH: Final = 8
 _STRING, _ARRAY = 8, 9
 _SCALARS: Final = {
     0: "<B",
@@ -71,23 +73,26 @@ class _Reader:
             raise GGUFError("a text in the header is too long; the file is damaged")
         return self.take(size).decode("utf-8", errors="replace")
 
-    def value(self, kind: int, *, keep_array: bool) -> object:
+    def value(self, kind: int, *, keep_array: bool, depth: int = 0) -> object:
         if kind == _STRING:
             return self.text()
         if kind == _ARRAY:
-            return self._array(keep=keep_array)
+            return self._array(keep=keep_array, depth=depth)
         if kind not in _SCALARS:
             raise GGUFError(f"the header holds a value of unknown kind {kind}")
         return self.number(_SCALARS[kind])
 
-    def _array(self, *, keep: bool) -> object:
+    def _array(self, *, keep: bool, depth: int) -> object:
         kind, count = self.number("<I"), self.number("<Q")
+        size = struct.calcsize(_SCALARS[kind]) * count if kind in _SCALARS else 0
+        if size > _MAX_ARRAY_BYTES or depth > _MAX_DEPTH:
+            raise GGUFError("an array in the header is too large; the file is damaged")
         if kind in _SCALARS:
-            self._file.seek(struct.calcsize(_SCALARS[kind]) * count, 1)
+            self._file.seek(size, 1)
             return None
         items = []
         for _ in range(count):
-            item = self.value(kind, keep_array=keep)
+            item = self.value(kind, keep_array=keep, depth=depth + 1)
             if keep:
                 items.append(item)
         return items
