@@ -1,0 +1,64 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from picoserve.errors import ConfigError
+from picoserve.server.auth.keys import KeyRing
+
+
+def test_ring_without_keys_is_empty() -> None:
+    assert not KeyRing([])
+    assert not KeyRing([]).knows("")
+
+
+def test_plain_and_hashed_keys_are_known() -> None:
+    ring = KeyRing(["plain", "sha256:" + hashlib.sha256(b"hashed").hexdigest().upper()])
+
+    assert ring
+    assert [ring.knows(key) for key in ("plain", "hashed", "other", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "0" * 63, "0" * 65, "g" * 64])
+def test_malformed_digest_is_a_configuration_error(digest: str) -> None:
+    with pytest.raises(ConfigError, match="64 hexadecimal digits"):
+        KeyRing([f"sha256:{digest}"])
+
+
+def test_file_holds_one_key_per_line(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("# comment\r\n\r\n  one \ntwo\n", newline="")
+    ring = KeyRing([], file)
+
+    assert [ring.knows(key) for key in ("one", "two", "# comment", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_empty_file_lets_nobody_in(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.touch()
+    ring = KeyRing([], file)
+
+    assert ring
+    assert not ring.knows("")
+
+
+@pytest.mark.parametrize("data", [None, b"\xff\xfe", b"sha256:abc"])
+def test_file_that_cannot_be_used_at_the_start_is_an_error(
+    tmp_path: Path, data: bytes | None
+) -> None:
+    file = tmp_path / "keys"
+    if data is not None:
+        file.write_bytes(data)
+
+    with pytest.raises(ConfigError):
+        KeyRing([], file)
