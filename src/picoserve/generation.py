@@ -145,12 +145,22 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of a generation went."""
+
+    wait_seconds: float
+    prompt_seconds: float
+    reply_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last event of a generation."""
 
     reason: FinishReason
     usage: Usage
     logprobs: tuple[TokenLogprob, ...] | None = None
+    timings: Timings | None = None
 
 
 Event: TypeAlias = Started | TextDelta | ToolCallDelta | Finish

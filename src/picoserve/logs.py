@@ -2,17 +2,27 @@
 
 import logging
 import sys
-from typing import Literal
+from contextlib import AbstractContextManager
+from typing import Final, Literal
 
 import structlog
 
 LogFormat = Literal["console", "json"]
+
+# Below a warning uvicorn tells what the start-up lines tell better, and sse-starlette writes
+# out every chunk of every answer.
+_CHATTY: Final = ("uvicorn", "asyncio", "sse_starlette")
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger that takes an event and key-value pairs."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+def log_context(**values: str) -> AbstractContextManager[None]:
+    """Put these values on every line that is written inside, by this task and those it starts."""
+    return structlog.contextvars.bound_contextvars(**values)
 
 
 def configure_logging(level: str, log_format: LogFormat) -> None:
@@ -49,3 +59,5 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger("uvicorn.access").disabled = True
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -4,16 +4,18 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from picoserve import __version__
 from picoserve.app.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.error_responses import install_error_handlers
-from picoserve.server.routes import admin, chat, completions, health, models
+from picoserve.server.request_log import RequestLog
+from picoserve.server.routes import admin, chat, completions, health, metrics, models
 from picoserve.server.state import ServerState
 
 
-def create_app(state: ServerState, access: Access) -> FastAPI:
+def create_app(state: ServerState, access: Access, *, log_prompts: bool) -> ASGIApp:
     """The application. Its lifespan starts and ends the pool."""
 
     @asynccontextmanager
@@ -24,10 +26,17 @@ def create_app(state: ServerState, access: Access) -> FastAPI:
     app = FastAPI(title="picoserve", version=__version__, lifespan=lifespan)
     app.state.picoserve = state
     install_error_handlers(app)
-    app.add_middleware(AuthMiddleware, keys=access.keys, livekit=access.livekit, admin=access.admin)
+    app.add_middleware(
+        AuthMiddleware,
+        keys=access.keys,
+        livekit=access.livekit,
+        admin=access.admin,
+        metrics=access.metrics,
+    )
     app.include_router(health.router)
     app.include_router(models.router)
     app.include_router(chat.router)
     app.include_router(admin.router)
     app.include_router(completions.router)
-    return app
+    app.include_router(metrics.router)
+    return RequestLog(app, state.metrics, log_prompts=log_prompts)

@@ -17,6 +17,7 @@ from typing_extensions import override
 from picoserve.app.access import access_from
 from picoserve.app.banner import banner
 from picoserve.app.factory import create_app
+from picoserve.app.observing import metrics_for
 from picoserve.app.planning import plan_models
 from picoserve.config.settings import Settings
 from picoserve.logs import configure_logging, get_logger
@@ -59,9 +60,10 @@ def serve(settings: Settings) -> int:
             ping_seconds=server_settings.ping_seconds,
             unknown_fields=server_settings.unknown_fields,
         ),
+        metrics=metrics_for(pool),
     )
     config = uvicorn.Config(
-        create_app(state, access),
+        create_app(state, access, log_prompts=settings.log.prompts),
         host=server_settings.host,
         port=server_settings.port,
         log_config=None,

@@ -55,13 +55,17 @@ class AuthSettings(Table):
     hexadecimal digest."""
 
     key_file: OptionalFile = Field(default=None, examples=["keys.txt"])
-    """A file with more such keys, one per line."""
+    """A file with more such keys, one per line. What follows ` # ` behind a key is its name in
+    the log."""
 
     admin_keys: tuple[Key, ...] = ()
     """Keys that may also see and steer the server itself."""
 
     admin_key_file: OptionalFile = Field(default=None, examples=["admin-keys.txt"])
     """A file with more of those."""
+
+    metrics_keys: tuple[Key, ...] = ()
+    """Keys that may read /metrics and nothing else. Without any, /metrics is like the rest."""
 
     livekit: tuple[LiveKitKey, ...] = ()
     """LiveKit API keys whose signed tokens are taken as well."""

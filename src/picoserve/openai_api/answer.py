@@ -16,6 +16,7 @@ class AnswerHead:
         prompts: How many prompts were sent; each has its share of the choices, in order.
         include_usage: Send usage at the end of a stream, null before.
         top_logprobs: Alternatives per token, or None for no log probabilities.
+        timings: Tell where the time went, in the last part of the answer.
         legacy_functions: Calls are written as `function_call`, as before tools.
     """
 
@@ -26,6 +27,7 @@ class AnswerHead:
     prompts: int = 1
     include_usage: bool = False
     top_logprobs: int | None = None
+    timings: bool = False
     legacy_functions: bool = False
 
 

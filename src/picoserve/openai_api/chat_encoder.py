@@ -4,7 +4,7 @@ The hot path writes a chunk as constant head + JSON string + constant tail: a th
 of building and dumping a model for each token.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,10 +17,10 @@ from picoserve.generation import (
     TextDelta,
     TokenLogprob,
     ToolCallDelta,
-    Usage,
 )
 from picoserve.openai_api.answer import AnswerHead
 from picoserve.openai_api.logprobs import logprob_items
+from picoserve.openai_api.timings import timings_object
 from picoserve.openai_api.tool_call_shapes import CallFold, finish_word, tool_call_delta
 from picoserve.openai_api.usage import usage_object
 
@@ -36,7 +36,7 @@ class ChatStreamEncoder:
 
     def __init__(self, head: AnswerHead) -> None:
         self._head = head
-        self._usages: list[Usage] = []
+        self._finishes: list[Finish] = []
         opening = _json.encode(
             {
                 "id": head.id,
@@ -67,18 +67,31 @@ class ChatStreamEncoder:
                 case ToolCallDelta():
                     delta = tool_call_delta(event, legacy=self._head.legacy_functions)
                     out.append(self._choice(index, delta))
-                case Finish(reason=reason, usage=usage):
-                    self._usages.append(usage)
-                    finish = finish_word(reason, legacy=self._head.legacy_functions)
-                    out.append(self._choice(index, {}, finish=finish))
+                case Finish():
+                    self._finishes.append(event)
+                    out.append(self._finish(index, event))
         return b"".join(out)
 
     def end(self) -> bytes:
         """Usage, if asked for, and the end mark."""
         if not self._head.include_usage:
             return DONE
-        usage = _json.encode(usage_object(self._usages))
-        return self._opening + b'],"usage":' + usage + b"}\n\n" + DONE
+        usage = _json.encode(usage_object(finish.usage for finish in self._finishes))
+        tail = self._timings(self._finishes) + b"}\n\n"
+        return self._opening + b'],"usage":' + usage + tail + DONE
+
+    def _finish(self, index: int, event: Finish) -> bytes:
+        finish = finish_word(event.reason, legacy=self._head.legacy_functions)
+        chunk = self._choice(index, {}, finish=finish)
+        if self._head.include_usage or not self._head.timings:
+            return chunk
+        # No usage chunk follows, so the last chunk of the choice tells the times.
+        return chunk.removesuffix(b"}\n\n") + self._timings([event]) + b"}\n\n"
+
+    def _timings(self, finishes: Sequence[Finish]) -> bytes:
+        if not self._head.timings:
+            return b""
+        return b',"timings":' + _json.encode(timings_object(finishes))
 
     def _choice(
         self,
@@ -117,16 +130,18 @@ class ChatFold:
     def result(self) -> bytes:
         """The whole answer."""
         head = self._head
-        return _json.encode(
-            {
-                "id": head.id,
-                "object": "chat.completion",
-                "created": head.created,
-                "model": head.model,
-                "choices": [choice.json(index, head) for index, choice in enumerate(self._choices)],
-                "usage": usage_object(c.finish.usage for c in self._choices if c.finish),
-            }
-        )
+        finishes = [choice.finish for choice in self._choices if choice.finish]
+        answer = {
+            "id": head.id,
+            "object": "chat.completion",
+            "created": head.created,
+            "model": head.model,
+            "choices": [choice.json(index, head) for index, choice in enumerate(self._choices)],
+            "usage": usage_object(finish.usage for finish in finishes),
+        }
+        if head.timings:
+            answer["timings"] = timings_object(finishes)
+        return _json.encode(answer)
 
 
 class _Choice:

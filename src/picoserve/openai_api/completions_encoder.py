@@ -1,6 +1,6 @@
 """Events → text completion chunks, and the fold into one answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,10 +13,10 @@ from picoserve.generation import (
     TextDelta,
     TokenLogprob,
     ToolCallDelta,
-    Usage,
 )
 from picoserve.openai_api.answer import AnswerHead
 from picoserve.openai_api.chat_encoder import DONE
+from picoserve.openai_api.timings import timings_object
 from picoserve.openai_api.usage import usage_object
 
 _json: Final = msgspec.json.Encoder()
@@ -27,7 +27,7 @@ class CompletionStreamEncoder:
 
     def __init__(self, head: AnswerHead) -> None:
         self._head = head
-        self._usages: dict[int, Usage] = {}
+        self._finishes: dict[int, Finish] = {}
         self._offsets = [0] * head.choices
 
     def encode(self, events: IndexedEvents) -> bytes:
@@ -38,7 +38,7 @@ class CompletionStreamEncoder:
         """Usage, if asked for, and the end mark."""
         if not self._head.include_usage:
             return DONE
-        return self._chunk([], _usage(self._usages, self._head)) + DONE
+        return self._chunk([], _totals(self._finishes, self._head)) + DONE
 
     def _event(self, index: int, event: Event) -> bytes:
         match event:
@@ -48,14 +48,15 @@ class CompletionStreamEncoder:
                 )
                 self._offsets[index] += len(text)
                 return self._chunk([_choice(index, text, logprobs, None)])
-            case Finish(reason=reason, usage=usage):
-                self._usages[index] = usage
-                return self._chunk([_choice(index, "", None, reason)])
+            case Finish(reason=reason):
+                self._finishes[index] = event
+                totals = {} if self._head.include_usage else _timings([event], self._head)
+                return self._chunk([_choice(index, "", None, reason)], totals)
             case Started() | ToolCallDelta():
                 return b""
 
     def _chunk(
-        self, choices: list[dict[str, object]], usage: dict[str, object] | None = None
+        self, choices: list[dict[str, object]], totals: Mapping[str, object] | None = None
     ) -> bytes:
         head = self._head
         body: dict[str, object] = {
@@ -66,8 +67,8 @@ class CompletionStreamEncoder:
             "choices": choices,
         }
         if head.include_usage:
-            body["usage"] = usage
-        return b"data: " + _json.encode(body) + b"\n\n"
+            body["usage"] = None
+        return b"data: " + _json.encode({**body, **(totals or {})}) + b"\n\n"
 
 
 class CompletionFold:
@@ -109,7 +110,7 @@ class CompletionFold:
                     )
                     for index in range(head.choices)
                 ],
-                "usage": _usage({i: end.usage for i, end in self._finishes.items()}, head),
+                **_totals(self._finishes, head),
             }
         )
 
@@ -144,8 +145,14 @@ def completion_logprobs(
     }
 
 
-def _usage(usages: Mapping[int, Usage], head: AnswerHead) -> dict[str, object]:
-    return usage_object((usages[index] for index in sorted(usages)), head.prompts)
+def _totals(finishes: Mapping[int, Finish], head: AnswerHead) -> dict[str, object]:
+    ordered = [finishes[index] for index in sorted(finishes)]
+    usage = usage_object((finish.usage for finish in ordered), head.prompts)
+    return {"usage": usage, **_timings(ordered, head)}
+
+
+def _timings(finishes: Sequence[Finish], head: AnswerHead) -> dict[str, object]:
+    return {"timings": timings_object(finishes)} if head.timings else {}
 
 
 def _choice(

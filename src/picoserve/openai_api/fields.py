@@ -46,6 +46,7 @@ CHAT_FIELDS: Final = (
     Field("top_logprobs", _H, "0 to 20, needs `logprobs`"),
     Field("service_tier", _H, "`priority` and `flex` choose the class in the line"),
     Field("priority", _H, "not OpenAI's: below 0 goes first, above 0 last"),
+    Field("timings", _H, "not OpenAI's: the answer's last part tells where the time went"),
     Field("response_format", _H, "`text`, `json_object`, `json_schema`; not with `logprobs`"),
     Field("tools", _H, "functions, `strict` or not; custom tools are rejected"),
     Field("tool_choice", _H, "`none`, `auto`, `required` or a function; without tools unused"),

@@ -32,6 +32,7 @@ class SamplingFields(WireModel):
     stream_options: StreamOptions | None = None
     logit_bias: dict[str, float] | None = None
     user: str | None = None
+    timings: bool | None = None
 
     @property
     def stop_phrases(self) -> tuple[str, ...]:

@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from picoserve.generation import Usage
 
 
-def usage_object(usages: Iterable[Usage], prompts: int = 1) -> dict[str, object]:
+def total_usage(usages: Iterable[Usage], prompts: int = 1) -> Usage:
     """Counts for one answer: each prompt once, every choice's completion.
-
-    `cached_tokens` is there only where the engine says how many it reused.
 
     Args:
         usages: One per choice, in the choices' order.
@@ -20,11 +18,20 @@ def usage_object(usages: Iterable[Usage], prompts: int = 1) -> dict[str, object]
     prompt = sum(max(usage.prompt_tokens for usage in counts[i : i + share]) for i in firsts)
     completion = sum(usage.completion_tokens for usage in counts)
     known = [usage.cached_tokens for usage in counts if usage.cached_tokens is not None]
+    return Usage(prompt, completion, max(known, default=None))
+
+
+def usage_object(usages: Iterable[Usage], prompts: int = 1) -> dict[str, object]:
+    """The total as OpenAI writes it.
+
+    `cached_tokens` is there only where the engine says how many it reused.
+    """
+    total = total_usage(usages, prompts)
     body: dict[str, object] = {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
+        "prompt_tokens": total.prompt_tokens,
+        "completion_tokens": total.completion_tokens,
+        "total_tokens": total.prompt_tokens + total.completion_tokens,
     }
-    if known:
-        body["prompt_tokens_details"] = {"cached_tokens": max(known)}
+    if total.cached_tokens is not None:
+        body["prompt_tokens_details"] = {"cached_tokens": total.cached_tokens}
     return body

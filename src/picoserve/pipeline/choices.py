@@ -9,10 +9,15 @@ from picoserve.pool.pool import Pool
 
 
 class Choices:
-    """All replies to one request, as one stream of events with the choice's index."""
+    """All replies to one request, as one stream of events with the choice's index.
+
+    Attributes:
+        records: What is measured of each.
+    """
 
     def __init__(self, pool: Pool, plans: Sequence[Plan]) -> None:
         self._generations = [Generation(pool, plan) for plan in plans]
+        self.records = [generation.record for generation in self._generations]
         self._open = set(range(len(plans)))
         self._reads: dict[asyncio.Task[list[Event]], int] = {}
 

@@ -11,6 +11,7 @@ that never awaits, so that a cancelled request cannot be cancelled again in its 
 from dataclasses import dataclass, replace
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
+from picoserve.errors import PicoserveError
 from picoserve.generation import (
     EngineFinish,
     Event,
@@ -26,6 +27,7 @@ from picoserve.output.plain import PlainReply
 from picoserve.output.reply import Reply, ReplyState
 from picoserve.output.tool_calls import ToolReply
 from picoserve.pipeline.failures import error_from_failure
+from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
@@ -54,11 +56,18 @@ class Plan:
 
 
 class Generation:
-    """One reply in the making."""
+    """One reply in the making.
+
+    Attributes:
+        record: What is measured of it.
+    """
 
     def __init__(self, pool: Pool, plan: Plan) -> None:
         self._pool = pool
         self._plan = plan
+        self.record = GenerationRecord(
+            plan.placement.model, plan.job.prompt, is_structured=plan.reply is not None
+        )
         self._placement = plan.placement
         self._lease: Lease | None = None
         self._stream: JobStream | None = None
@@ -76,9 +85,13 @@ class Generation:
         Raises:
             PicoserveError: The job cannot be done, or its engine failed.
         """
-        while not self._events:
-            for report in await self._reports():
-                self._take(report)
+        try:
+            while not self._events:
+                for report in await self._reports():
+                    self._take(report)
+        except Exception as error:
+            self.record.error = _error_word(error)
+            raise
         events, self._events = self._events, []
         return events
 
@@ -91,6 +104,7 @@ class Generation:
         while True:
             if self._lease is None:
                 self._lease = await self._pool.acquire(self._placement, self._plan.job.prompt)
+                self.record.note_place(self._lease.engine)
             if self._stream is None:
                 self._stream = self._lease.run(self._next_job())
             try:
@@ -102,6 +116,7 @@ class Generation:
         """The job itself, or its continuation after a repair."""
         job = self._plan.job
         self._calls += 1
+        self.record.calls += 1
         prefix = self._reply.prefix
         if self._calls > 1 or prefix:
             job = replace(job, prompt=job.prompt + prefix)
@@ -118,7 +133,7 @@ class Generation:
         self.close()
         if stream.has_pieces or self._retried or self._spent.completion_tokens:
             raise self._pool.loss_error()
-        self._retried = True
+        self._retried = self.record.moved = True
         self._lease = self._stream = None
         self._calls = 0
         self._placement = replace(self._placement, front=True)
@@ -126,6 +141,8 @@ class Generation:
     def _take(self, report: JobReport) -> None:
         match report:
             case Piece(data=data, tokens=tokens):
+                if self.record.first_piece is None:
+                    self.record.note_first_piece()
                 if self._reply.state is ReplyState.GOING:
                     self._events += self._reply.feed(data, tokens)
                 if self._reply.state is not ReplyState.GOING and self._lease is not None:
@@ -173,11 +190,18 @@ class Generation:
         )
 
     def _finish(self, reason: FinishReason) -> None:
-        self._events.append(Finish(reason, self._spent))
+        record = self.record
+        record.repairs = getattr(getattr(self._reply, "tally", None), "repairs", 0)
+        timings = record.note_finish(reason, self._spent)
+        self._events.append(Finish(reason, self._spent, timings=timings))
         if self._lease is not None:
-            text = self._plan.job.prompt + self._plan.reply_lead + self._reply.prefix
-            self._lease.remember(text)
+            record.text = self._plan.job.prompt + self._plan.reply_lead + self._reply.prefix
+            self._lease.remember(record.text)
         self.close()
+
+
+def _error_word(error: Exception) -> str:
+    return (error.code or error.type) if isinstance(error, PicoserveError) else "server_error"
 
 
 def _reply_for(plan: Plan) -> Reply:

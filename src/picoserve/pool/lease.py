@@ -1,8 +1,11 @@
 """The right to use one place of one engine, until it is released."""
 
+from time import perf_counter
+
 from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job
 from picoserve.pool.handle import WorkerHandle
+from picoserve.pool.observer import PoolObserver
 from picoserve.pool.stream import JobStream
 
 
@@ -14,11 +17,13 @@ class Lease:
     place is free when the worker reports the job's end.
     """
 
-    def __init__(self, handle: WorkerHandle, info: EngineInfo) -> None:
+    def __init__(self, handle: WorkerHandle, info: EngineInfo, observer: PoolObserver) -> None:
         self.info = info
+        self._observer = observer
         self._handle = handle
         self._stream: JobStream | None = None
         self._released = False
+        self._interrupted: float | None = None
         handle.take_place()
 
     @property
@@ -49,5 +54,12 @@ class Lease:
         if self._stream is None:
             self._handle.free_place()
         else:
-            self._handle.interrupt(self._stream)
-            self._stream.when_ended(self._handle.free_place)
+            if not self._stream.ended:
+                self._interrupted = perf_counter()
+                self._handle.interrupt(self._stream)
+            self._stream.when_ended(self._free)
+
+    def _free(self) -> None:
+        if self._interrupted is not None:
+            self._observer.interrupted(self.engine, perf_counter() - self._interrupted)
+        self._handle.free_place()

@@ -10,6 +10,7 @@ from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.line import Line, Priority, Waiter
+from picoserve.pool.observer import NobodyWatches, PoolObserver
 from picoserve.pool.prefix import common_prefix_length
 
 
@@ -56,7 +57,11 @@ class ModelPlan:
 
 
 class ModelPool:
-    """The engines of one model and the line before them."""
+    """The engines of one model and the line before them.
+
+    Attributes:
+        observer: Told of what happens.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class ModelPool:
         on_change: Callable[[], None],
     ) -> None:
         self.name = name
+        self.observer: PoolObserver = NobodyWatches()
         self._tell = on_change
         self._max_wait_seconds = max_wait_seconds
         self._planned_problem = plan.problem
@@ -116,7 +122,7 @@ class ModelPool:
         self._check_alive()
         handle = None if len(self.line) else self._best_handle(prompt)
         if handle is not None and handle.info is not None:
-            return Lease(handle, handle.info)
+            return Lease(handle, handle.info, self.observer)
         loop = asyncio.get_running_loop()
         waiter = Waiter(
             prompt, placement.priority, loop.time(), placement.front, loop.create_future()
@@ -181,7 +187,7 @@ class ModelPool:
                 return
             self.line.leave(waiter)
             if not waiter.lease.done():
-                waiter.lease.set_result(Lease(handle, handle.info))
+                waiter.lease.set_result(Lease(handle, handle.info, self.observer))
 
     def _best_handle(self, prompt: str) -> WorkerHandle | None:
         """Among the free engines, the one whose context shares most with the prompt."""

@@ -9,6 +9,7 @@ from picoserve.errors import DrainingError, EngineFailedError, NotFoundError, Pi
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import EngineStatus, ModelPlan, ModelPool, Placement
+from picoserve.pool.observer import PoolObserver
 
 
 class Pool:
@@ -65,6 +66,11 @@ class Pool:
     def is_idle(self) -> bool:
         """True while nothing waits and nothing runs."""
         return all(model.is_idle for model in self.models.values())
+
+    def watched_by(self, observer: PoolObserver) -> None:
+        """Tell the observer of what happens from now on."""
+        for model in self.models.values():
+            model.observer = observer
 
     def restart(self, engine: str) -> None:
         """Start one engine afresh; the others go on.

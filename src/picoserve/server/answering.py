@@ -16,6 +16,7 @@ from picoserve.openai_api.answer import Fold, StreamEncoder
 from picoserve.pipeline.choices import Choices
 from picoserve.pipeline.generation import Plan
 from picoserve.server.disconnect import until_disconnect
+from picoserve.server.request_facts import facts_of
 from picoserve.server.sse import stream_response
 from picoserve.server.state import ServerState
 
@@ -28,7 +29,7 @@ async def answer_stream(
     headers: Mapping[str, str],
 ) -> Response:
     """A streaming answer, or the error that came before it."""
-    choices = Choices(state.pool, plans)
+    choices = _choices(request, state, plans)
     first = asyncio.ensure_future(choices.read())
     try:
         await until_disconnect(request, _settle(first, state.limits.commit_seconds))
@@ -55,12 +56,18 @@ async def answer_json(
     headers: Mapping[str, str],
 ) -> Response:
     """A whole answer: the fold of the events that a stream would have carried."""
-    choices = Choices(state.pool, plans)
+    choices = _choices(request, state, plans)
     try:
         await until_disconnect(request, _fold(choices, fold))
     finally:
         choices.close()
     return Response(fold.result(), headers=headers, media_type="application/json")
+
+
+def _choices(request: Request, state: ServerState, plans: Sequence[Plan]) -> Choices:
+    choices = Choices(state.pool, plans)
+    facts_of(request.scope).records = choices.records
+    return choices
 
 
 async def _settle(first: asyncio.Future[IndexedEvents], seconds: float) -> None:

@@ -15,6 +15,7 @@ from picoserve.errors import (
 )
 from picoserve.logs import get_logger
 from picoserve.openai_api.error_body import error_bytes
+from picoserve.server.request_facts import facts_of
 
 _log = get_logger(__name__)
 
@@ -41,10 +42,13 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_unexpected)
 
 
-async def _on_picoserve_error(_: Request, error: Exception) -> Response:
+async def _on_picoserve_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PicoserveError)  # noqa: S101
+    facts = facts_of(request.scope)
     if isinstance(error, ClientGoneError):
+        facts.left_early = True
         return Response(status_code=HTTPStatus.NO_CONTENT)
+    facts.error = error.code or error.type
     return error_response(error)
 
 
@@ -57,12 +61,14 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         shown = NotFoundError(f"Invalid URL ({place})")
     else:
         shown = PicoserveError(str(error.detail))
+    facts_of(request.scope).error = shown.code or shown.type
     response = error_response(shown)
     response.status_code = error.status_code
     response.headers.update(error.headers or {})
     return response
 
 
-async def _on_unexpected(_: Request, error: Exception) -> Response:
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    facts_of(request.scope).error = PicoserveError.type
     _log.error("unexpected error", exc_info=error)
     return error_response(PicoserveError("The server had an error while processing your request."))

@@ -3,10 +3,13 @@
 from picoserve.engine.engine import EngineInfo
 from picoserve.errors import ModelUnavailableError
 from picoserve.prompt.served_model import ServedModel, find_model
+from picoserve.server.request_facts import RequestFacts
 from picoserve.server.state import ServerState
 
 
-def ready_model(state: ServerState, name: str) -> tuple[ServedModel, EngineInfo]:
+def ready_model(
+    state: ServerState, name: str, facts: RequestFacts
+) -> tuple[ServedModel, EngineInfo]:
     """The model and its engine's facts.
 
     Raises:
@@ -14,6 +17,7 @@ def ready_model(state: ServerState, name: str) -> tuple[ServedModel, EngineInfo]
         ModelUnavailableError: None of its engines has loaded yet, or none can.
     """
     model = find_model(state.models, name)
+    facts.model = model.name
     pool = state.pool.models[model.name]
     info = pool.info
     if info is None:

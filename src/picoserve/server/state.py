@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from picoserve.constraint import GrammarCache
 from picoserve.pool.pool import Pool
 from picoserve.prompt.served_model import ServedModel
+from picoserve.server.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class ServerState:
     pool: Pool
     models: Sequence[ServedModel]
     limits: HttpLimits
+    metrics: Metrics
     grammars: GrammarCache = field(default_factory=GrammarCache)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -11,44 +12,61 @@ from picoserve.logs import get_logger
 
 _HASHED: Final = "sha256:"
 _DIGEST_BYTES: Final = 32
+_NAME: Final = re.compile(r"\s+#\s*")
 
 _log = get_logger(__name__)
 
 
 class KeyRing:
-    """Keys as digests; a secret is never kept longer than it takes to hash it."""
+    """Keys as digests; a secret is never kept longer than it takes to hash it.
 
-    def __init__(self, keys: Iterable[str], file: Path | None = None) -> None:
+    A key's name is its place (`auth.keys[0]`, `auth.key_file:3`), or what follows a `#` behind
+    it in the file.
+    """
+
+    def __init__(
+        self, keys: Iterable[str], file: Path | None = None, *, setting: str = "auth.key"
+    ) -> None:
         """Take keys as they are, or as `sha256:` and 64 hexadecimal digits.
+
+        Args:
+            setting: Where they are set, for names and errors: `auth.key` for `auth.keys` and
+                `auth.key_file`.
 
         Raises:
             ConfigError: A digest is malformed, or the file cannot be read.
         """
-        self._fixed = [_digest(key) for key in keys]
+        self._setting = setting
+        self._fixed = [(f"{setting}s[{i}]", _digest(key)) for i, key in enumerate(keys)]
         self._file = file
-        self._file_digests: list[bytes] = []
+        self._from_file: list[tuple[str, bytes]] = []
         self._file_version: tuple[int, int] | None = None
         if file is not None:
             try:
                 self._read_file(file)
             except OSError as error:
-                raise ConfigError(f"auth.key_file '{file}': {error.strerror}") from error
+                raise ConfigError(f"{setting}_file '{file}': {error.strerror}") from error
 
     def __bool__(self) -> bool:
         """True when there is a key to check against, or a file to find one in."""
         return bool(self._fixed) or self._file is not None
 
     def knows(self, key: str) -> bool:
-        """Whether the key is one of ours.
+        """Whether the key is one of ours."""
+        return self.name_of(key) is not None
+
+    def name_of(self, key: str) -> str | None:
+        """The name of a key that is one of ours, None for any other.
 
         Every digest is compared, whatever the result so far, so that the time tells nothing.
         """
         self._refresh()
         given = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-        known = False
-        for digest in (*self._fixed, *self._file_digests):
-            known |= hmac.compare_digest(given, digest)
-        return known
+        found = None
+        for name, digest in (*self._fixed, *self._from_file):
+            if hmac.compare_digest(given, digest):
+                found = name
+        return found
 
     def _refresh(self) -> None:
         if self._file is None:
@@ -67,10 +85,16 @@ class KeyRing:
         try:
             text = file.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise ConfigError(f"auth.key_file '{file}' is not text in UTF-8") from None
-        lines = (line.strip() for line in text.splitlines())
-        self._file_digests = [_digest(line) for line in lines if line and line[0] != "#"]
+            raise ConfigError(f"{self._setting}_file '{file}' is not text in UTF-8") from None
+        lines = enumerate((line.strip() for line in text.splitlines()), start=1)
+        self._from_file = [
+            self._named(line, number) for number, line in lines if line and line[0] != "#"
+        ]
         self._file_version = version
+
+    def _named(self, line: str, number: int) -> tuple[str, bytes]:
+        key, *name = _NAME.split(line, maxsplit=1)
+        return name[0] if name and name[0] else f"{self._setting}_file:{number}", _digest(key)
 
 
 def _digest(key: str) -> bytes:

@@ -26,14 +26,19 @@ class LiveKitTokens:
 
     def accepts(self, token: str) -> bool:
         """Whether the token is genuine, in force, and allows inference."""
+        return self.name_of(token) is not None
+
+    def name_of(self, token: str) -> str | None:
+        """`livekit:` and the API key of a token that is accepted, None for any other."""
         if not self._secrets or len(token) > _MAX_TOKEN_CHARACTERS or token.count(".") != 2:
-            return False
+            return None
         try:
             claims = self._verified(token)
         except jwt.PyJWTError:
-            return False
+            return None
         grant = claims.get("inference")
-        return isinstance(grant, dict) and grant.get("perform") is True
+        allowed = isinstance(grant, dict) and grant.get("perform") is True
+        return f"livekit:{claims['iss']}" if allowed else None
 
     def _verified(self, token: str) -> dict[str, object]:
         """The claims of a genuine token. Raises jwt.PyJWTError."""

@@ -12,58 +12,80 @@ from picoserve.errors import AuthenticationError
 from picoserve.server.auth.keys import KeyRing
 from picoserve.server.auth.livekit import LiveKitTokens
 from picoserve.server.error_responses import error_response
+from picoserve.server.request_facts import facts_of
 
 _OPEN_PATHS: Final = ("/health", "/health/live", "/health/ready")
 _ADMIN_PATHS: Final = "/admin/"
+_METRICS_PATH: Final = "/metrics"
 _SHOWN: Final = 4
 
 
 class AuthMiddleware:
     """Lets a request through when it carries a key or a token that is known.
 
-    Without any key and token configured everybody may ask, but nobody may administer.
+    Without any key and token configured everybody may ask, but nobody may administer. Metrics
+    have keys of their own where some are configured; otherwise they are like the rest.
     """
 
-    def __init__(self, app: ASGIApp, keys: KeyRing, livekit: LiveKitTokens, admin: KeyRing) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: KeyRing,
+        livekit: LiveKitTokens,
+        admin: KeyRing,
+        metrics: KeyRing,
+    ) -> None:
         self._app = app
         self._keys = keys
         self._livekit = livekit
         self._admin = admin
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or answer 401."""
         if scope["type"] != "http" or scope["path"] in _OPEN_PATHS:
             await self._app(scope, receive, send)
             return
+        facts = facts_of(scope)
         try:
-            token = _bearer(Headers(scope=scope))
-            if scope["path"].startswith(_ADMIN_PATHS):
-                self._check_admin(token)
-            elif self._keys or self._livekit:
-                self._check(token)
+            facts.key_name = self._checked(scope["path"], _bearer(Headers(scope=scope)))
         except AuthenticationError as error:
+            facts.error = error.code or "no_key"
             await error_response(error)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _check_admin(self, token: str) -> None:
-        if not self._admin:
-            raise AuthenticationError("No admin key is configured on this server.")
-        if not self._admin.knows(token):
-            raise AuthenticationError("This needs an admin key.", code="invalid_api_key")
+    def _checked(self, path: str, token: str) -> str:
+        """The name of the key that opens the path; "" where none is needed."""
+        if path.startswith(_ADMIN_PATHS):
+            if not self._admin:
+                raise AuthenticationError("No admin key is configured on this server.")
+            return _name(self._admin, token, "This needs an admin key.")
+        if path == _METRICS_PATH and self._metrics:
+            return _name(self._metrics, token, "This needs a key for metrics.")
+        return self._check(token) if self._keys or self._livekit else ""
 
-    def _check(self, token: str) -> None:
+    def _check(self, token: str) -> str:
         if not token:
             raise AuthenticationError(
                 "You didn't provide an API key. You need to provide your API key in an "
                 "Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
             )
         # Both are asked whatever the first says: the time tells nothing.
-        known, genuine = self._keys.knows(token), self._livekit.accepts(token)
-        if not (known or genuine):
+        known, genuine = self._keys.name_of(token), self._livekit.name_of(token)
+        name = known or genuine
+        if name is None:
             raise AuthenticationError(
                 f"Incorrect API key provided: {_masked(token)}.", code="invalid_api_key"
             )
+        return name
+
+
+def _name(keys: KeyRing, token: str, otherwise: str) -> str:
+    name = keys.name_of(token)
+    if name is None:
+        raise AuthenticationError(otherwise, code="invalid_api_key")
+    return name
 
 
 def _bearer(headers: Headers) -> str:

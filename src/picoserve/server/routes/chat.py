@@ -20,6 +20,7 @@ from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
+from picoserve.server.request_facts import facts_of
 from picoserve.server.state import State
 from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
@@ -31,7 +32,8 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     """Answer a conversation."""
     body = parse_body(ChatRequest, await read_body(request, state.limits.max_body_bytes))
     ignored = ignored_fields(body, state.limits.unknown_fields)
-    model, info = ready_model(state, body.model)
+    facts = facts_of(request.scope)
+    model, info = ready_model(state, body.model, facts)
     if needs_compiling(body):
         # A schema may take seconds to compile; the loop must not wait for it.
         work = await asyncio.to_thread(chat_work, body, model, info, state.grammars)
@@ -61,5 +63,6 @@ def answer_head(
         prompts=len(jobs) // (body.n or 1),
         include_usage=bool(options and options.include_usage),
         top_logprobs=jobs[0].top_logprobs,
+        timings=body.timings is True,
         legacy_functions=legacy_functions,
     )

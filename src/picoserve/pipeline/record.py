@@ -1,0 +1,73 @@
+"""What is measured of one generation, for the log line, the metrics and the answer's timings."""
+
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from picoserve.generation import FinishReason, Timings, Usage
+
+
+@dataclass(slots=True)
+class GenerationRecord:
+    """Filled by the generation as it goes; read when the request is over.
+
+    Moments are seconds of `time.perf_counter`, None for what has not happened. Only the first
+    piece and the end are timed, never a token.
+
+    Attributes:
+        placed: When an engine was found; with a second engine, the last time.
+        usage: Set at the end only.
+        calls: Calls of the engine; more than one where a reply was continued after a repair.
+        repairs: Places where the reply was made legal.
+        moved: The first engine died and another one took over.
+        error: The error's code or type, "" without an error.
+        text: Prompt and reply as the engine knows them, set at the end only.
+    """
+
+    model: str
+    prompt: str
+    queued: float = field(default_factory=perf_counter)
+    placed: float | None = None
+    first_piece: float | None = None
+    finished: float | None = None
+    engine: str = ""
+    finish: FinishReason | None = None
+    usage: Usage | None = None
+    calls: int = 0
+    repairs: int = 0
+    is_structured: bool = False
+    moved: bool = False
+    error: str = ""
+    text: str = ""
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """Time in the line."""
+        return None if self.placed is None else self.placed - self.queued
+
+    @property
+    def seconds_per_token(self) -> float | None:
+        """Mean time of a token after the first; None where there is no such token."""
+        if self.usage is None or self.finished is None or self.first_piece is None:
+            return None
+        more = self.usage.completion_tokens - 1
+        return (self.finished - self.first_piece) / more if more > 0 else None
+
+    def note_place(self, engine: str) -> None:
+        """An engine was found."""
+        self.engine, self.placed = engine, perf_counter()
+
+    def note_first_piece(self) -> None:
+        """The engine has begun to answer."""
+        self.first_piece = perf_counter()
+
+    def note_finish(self, reason: FinishReason, usage: Usage) -> Timings:
+        """The reply is whole. Returns the times of its parts."""
+        now = self.finished = perf_counter()
+        self.finish, self.usage = reason, usage
+        placed = self.queued if self.placed is None else self.placed
+        first = now if self.first_piece is None else self.first_piece
+        return Timings(
+            wait_seconds=placed - self.queued,
+            prompt_seconds=max(0.0, first - placed),
+            reply_seconds=now - first,
+        )

@@ -1,0 +1,147 @@
+"""What a scraper reads from a real server, and that the numbers add up."""
+
+import re
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model, tiny_model
+from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.wire import chat_body, open_stream
+
+from picoserve.pool.pool import Pool
+from picoserve.server.metrics import Metrics
+from picoserve.server.pool_metrics import PoolCollector
+
+SCRAPE = {"authorization": "Bearer scraper"}
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningServer, None, None]:
+    """A server whose metrics have a key of their own."""
+    config = '[auth]\nmetrics_keys = ["scraper"]\n' + tiny_model()
+    with running_server(tmp_path_factory.mktemp("watched"), config) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def busy(
+    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[RunningServer, None, None]:
+    """One slow engine and no room in the line."""
+    folder = tmp_path_factory.mktemp("busy")
+    config = "[pool]\nmax_waiting = 0\n" + standin_model(standin_library, folder, slow_script())
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield server
+
+
+def scrape(server: RunningServer, **labels: str) -> Mapping[str, float]:
+    """Samples with these labels, added up by name."""
+    answer = httpx.get(f"{server.url}/metrics", headers=SCRAPE)
+    assert answer.status_code == 200
+    samples: dict[str, float] = {}
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            if labels.items() <= sample.labels.items():
+                samples[sample.name] = samples.get(sample.name, 0) + sample.value
+    return samples
+
+
+def test_tokens_and_requests_add_up(watched: RunningServer) -> None:
+    before = scrape(watched, model_name=MODEL)
+    bodies = [chat_body("Hello!", max_tokens=count) for count in (1, 3, 8)]
+
+    usages = [
+        httpx.post(f"{watched.base_url}/chat/completions", json=body).json()["usage"]
+        for body in bodies
+    ]
+
+    wait_until(
+        lambda: (
+            scrape(watched, model_name=MODEL).get("picoserve_requests_total", 0)
+            == before.get("picoserve_requests_total", 0) + 3
+        )
+    )
+    after = scrape(watched, model_name=MODEL)
+
+    def grown(name: str) -> float:
+        return after[f"picoserve_{name}"] - before.get(f"picoserve_{name}", 0)
+
+    prompt = sum(usage["prompt_tokens"] for usage in usages)
+    written = sum(usage["completion_tokens"] for usage in usages)
+    cached = sum(usage["prompt_tokens_details"]["cached_tokens"] for usage in usages)
+    assert (grown("prompt_tokens_total"), grown("generation_tokens_total")) == (prompt, written)
+    assert grown("prompt_tokens_cached_total") == cached
+    assert grown("request_generation_tokens_sum") == written
+    for name in ("time_to_first_token", "e2e_request_latency", "request_queue_time"):
+        assert grown(f"{name}_seconds_count") == 3
+    assert grown("e2e_request_latency_seconds_sum") >= grown("time_to_first_token_seconds_sum") > 0
+
+
+def test_endings_are_counted_by_route_status_and_reason(watched: RunningServer) -> None:
+    httpx.post(f"{watched.base_url}/chat/completions", json=chat_body(max_tokens=1))
+    httpx.post(f"{watched.base_url}/chat/completions", json=chat_body(model="nobody"))
+    httpx.get(f"{watched.url}/no/such/place")
+
+    route = "/v1/chat/completions"
+    wait_until(lambda: scrape(watched, route="other", status="404"))
+    assert scrape(watched, route=route, status="200", finished_reason="length")
+    assert scrape(watched, route=route, status="404", finished_reason="error", model_name="")
+
+
+def test_engines_are_shown_with_their_state(watched: RunningServer) -> None:
+    (engine,) = watched.health()["engines"]
+
+    samples = scrape(watched, engine=engine["name"], state="ready")
+    assert samples["picoserve_engine_state"] == 1
+    assert scrape(watched, engine=engine["name"], state="failed")["picoserve_engine_state"] == 0
+    assert scrape(watched, engine=engine["name"])["picoserve_engine_restarts_total"] == 0
+    assert scrape(watched)["picoserve_num_requests_waiting"] == 0
+    assert scrape(watched)["picoserve_build_info"] == 1
+
+
+def test_metrics_want_their_own_key_where_there_is_one(watched: RunningServer) -> None:
+    assert httpx.get(f"{watched.url}/metrics").status_code == 401
+    wrong = httpx.get(f"{watched.url}/metrics", headers={"authorization": "Bearer wrong"})
+    assert wrong.status_code == 401
+
+
+def test_a_scraper_may_ask_for_openmetrics(http: httpx.Client) -> None:
+    answer = http.get("/metrics", headers={"accept": "application/openmetrics-text"})
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+
+
+def test_a_client_that_leaves_and_one_that_finds_no_room_are_counted(busy: RunningServer) -> None:
+    body = chat_body("Count", model="pico")
+    with httpx.Client(base_url=busy.url) as client, open_stream(client, body) as stream:
+        stream.text()
+        assert scrape(busy, model_name="pico")["picoserve_num_requests_running"] == 1
+        refused = httpx.post(f"{busy.base_url}/chat/completions", json=body)
+        assert refused.status_code == 503
+
+    wait_until(lambda: "picoserve_requests_cancelled_total" in scrape(busy))
+    wait_until(lambda: busy.busy() == 0)
+    samples = scrape(busy)
+    assert samples["picoserve_requests_cancelled_total"] == 1
+    assert scrape(busy, code="server_is_overloaded")["picoserve_requests_rejected_total"] == 1
+    assert samples["picoserve_engine_interrupt_seconds_count"] == 1
+    assert samples["picoserve_engine_interrupt_seconds_sum"] < 5
+
+
+def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
+    dashboard = (Path(__file__).parents[2] / "deploy/grafana/picoserve.json").read_text()
+    registry = CollectorRegistry()
+    Metrics(registry)
+    registry.register(PoolCollector(Pool({})))
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    shown = {family.name for family in families}
+
+    asked = set(re.findall(r"\b(picoserve_\w+?)(?:_total|_bucket)?\b", dashboard))
+
+    assert len(asked) > 15
+    assert asked <= shown
