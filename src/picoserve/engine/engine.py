@@ -92,6 +92,7 @@ class EngineInfo:
         max_top_logprobs: Most alternatives per token.
         negative_penalties: Whether penalties below zero are taken.
         context_cache: Whether a shared prompt prefix is not evaluated again.
+        token_ids: Whether `tokenize` tells ids; else only their number is true.
     """
 
     model: str
@@ -105,6 +106,7 @@ class EngineInfo:
     max_top_logprobs: int = 0
     negative_penalties: bool = False
     context_cache: bool = False
+    token_ids: bool = True
 
 
 class Sink(Protocol):

@@ -70,6 +70,7 @@ class LlamaCppEngine:
             max_top_logprobs=_MAX_TOP_LOGPROBS,
             negative_penalties=True,
             context_cache=spec.context_cache,
+            token_ids=False,
         )
 
     @property

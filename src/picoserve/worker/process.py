@@ -157,6 +157,8 @@ class WorkerProcess:
             self._send(Tokens(command.number, list(engine.tokenize(command.text))))
         except EngineError as error:
             self._send(Failed(command.number, error.kind, error.message))
+        except Exception as error:  # noqa: BLE001  # one text's failure is not the worker's
+            self._send(Failed(command.number, FailureKind.RUNTIME, type(error).__name__))
 
     def _send(self, report: Report) -> None:
         frame = encode_frame(report)

@@ -1,0 +1,116 @@
+"""Tokens without generating: counted and listed as the engines count them."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.standin.model_script import ModelScript, Reply, read_journal
+from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.server import running_server
+from tests.support.wire import chat_body, error_of
+
+PATH = "/v1/chat/completions"
+SCRIPT = ModelScript(
+    model="llama-3.2-1b-instruct [3.85 v1]",
+    context_length=300,
+    journal="journal",
+    journal_prompts=True,
+    replies=[
+        Reply(match_last="slow", count=100_000, tokens_per_second=100),
+        Reply(text="Hi."),
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tokens")
+
+
+@pytest.fixture(scope="module")
+def pico(standin_library: Path, folder: Path) -> Generator[httpx.Client, None, None]:
+    config = standin_model(standin_library, folder, SCRIPT)
+    with (
+        running_server(folder, config, environment=ACCESS_KEY) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
+        yield client
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "こんにちは, how are you?"},
+    ]
+    return {"model": "pico", "messages": messages, **fields}
+
+
+def test_count_is_what_the_engine_then_reports(pico: httpx.Client, folder: Path) -> None:
+    counted = pico.post(f"{PATH}/input_tokens", json=body())
+    usage = pico.post(PATH, json=body()).json()["usage"]
+
+    assert counted.json() == {
+        "object": "response.input_tokens",
+        "input_tokens": usage["prompt_tokens"],
+    }
+
+
+def test_rendered_prompt_is_the_one_that_the_engine_reads(pico: httpx.Client, folder: Path) -> None:
+    rendered = pico.post(f"{PATH}/render", json=body(stop="X")).json()
+    pico.post(PATH, json=body())
+
+    assert rendered["prompt"] == read_journal(folder / "journal", "generate")[-1]["prompt"]
+    assert rendered["prompt"].startswith("<|begin_of_text|>")
+    assert {"X", "<|eot_id|>"} <= set(rendered["stop"])
+    assert rendered["model"] == "pico"
+
+
+def test_tokens_of_messages_are_those_of_the_rendered_prompt(pico: httpx.Client) -> None:
+    prompt = pico.post(f"{PATH}/render", json=body()).json()["prompt"]
+
+    of_messages = pico.post("/tokenize", json=body()).json()
+    of_prompt = pico.post("/tokenize", json={"model": "pico", "prompt": prompt}).json()
+
+    assert of_messages == of_prompt
+    assert of_prompt["count"] == len(of_prompt["tokens"])
+    assert of_prompt["max_model_len"] == 300
+    assert all(isinstance(token, int) for token in of_prompt["tokens"])
+
+
+def test_same_words_are_the_same_tokens(pico: httpx.Client) -> None:
+    answer = pico.post("/tokenize", json={"model": "pico", "prompt": "ab cd cd"}).json()
+
+    assert answer["tokens"][-1] == answer["tokens"][-2]
+
+
+def test_llamacpp_tells_the_count_only(http: httpx.Client, model: str) -> None:
+    answer = http.post("/tokenize", json={"model": model, "prompt": "Once upon a time"}).json()
+    usage = http.post(
+        "/v1/completions", json={"model": model, "prompt": "Once upon a time", "max_tokens": 1}
+    ).json()["usage"]
+
+    assert answer["tokens"] is None
+    assert answer["count"] == usage["prompt_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong", "param"),
+    [
+        ("/tokenize", {"model": "pico"}, "prompt"),
+        ("/tokenize", {"model": "pico", "prompt": 5}, "prompt"),
+        ("/tokenize", {"model": "pico", "prompt": "a\0b"}, "prompt"),
+        ("/tokenize", {"model": "pico", "messages": []}, "messages"),
+        ("/tokenize", {"model": "pico", "prompt": "x" * 60_000}, "prompt"),
+        (f"{PATH}/input_tokens", {"model": "pico"}, "messages"),
+        (f"{PATH}/render", chat_body("x", model="nobody"), "model"),
+    ],
+)
+def test_wrong_request_names_its_field(
+    pico: httpx.Client, path: str, wrong: dict[str, Any], param: str
+) -> None:
+    response = pico.post(path, json=wrong)
+
+    assert response.status_code in {400, 404}
+    assert error_of(response)["param"] == param
