@@ -1,5 +1,6 @@
 """Tokens without generating: `/tokenize`, `.../input_tokens` and `.../render`."""
 
+import asyncio
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -12,10 +13,12 @@ from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.tokens import token_ids
 from picoserve.prompt.chat import chat_work
 from picoserve.prompt.limits import check_certain_overflow
+from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.server.body import read_body
 from picoserve.server.model_lookup import ready_model
+from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState, State
 
 router = APIRouter()
@@ -36,10 +39,10 @@ async def tokenize(request: Request, state: State) -> dict[str, object]:
     raw = await read_body(request, state.limits.max_body_bytes)
     body = parse_body(TokenizeRequest, raw)
     if body.is_chat:
-        chat = _rendered(raw, state)
+        chat = await _rendered(request, raw, state)
         model, info, prompt, field = chat.model, chat.info, chat.job.prompt, "messages"
     else:
-        model, info = ready_model(state, body.model)
+        model, info = ready_model(state, body.model, facts_of(request.scope))
         prompt, field = checked_text(body.text, "prompt"), "prompt"
         check_certain_overflow(prompt, info, field)
     ids = await token_ids(state.pool, model.name, prompt, field)
@@ -49,7 +52,8 @@ async def tokenize(request: Request, state: State) -> dict[str, object]:
 @router.post("/v1/chat/completions/input_tokens")
 async def count_input_tokens(request: Request, state: State) -> dict[str, object]:
     """How many tokens the engine would read for this chat request."""
-    chat = _rendered(await read_body(request, state.limits.max_body_bytes), state)
+    raw = await read_body(request, state.limits.max_body_bytes)
+    chat = await _rendered(request, raw, state)
     ids = await token_ids(state.pool, chat.model.name, chat.job.prompt, "messages")
     return input_tokens_answer(len(ids))
 
@@ -57,12 +61,16 @@ async def count_input_tokens(request: Request, state: State) -> dict[str, object
 @router.post("/v1/chat/completions/render")
 async def render(request: Request, state: State) -> dict[str, object]:
     """The prompt of this chat request, chat template applied, and what would end the reply."""
-    chat = _rendered(await read_body(request, state.limits.max_body_bytes), state)
+    raw = await read_body(request, state.limits.max_body_bytes)
+    chat = await _rendered(request, raw, state)
     return {"model": chat.model.name, "prompt": chat.job.prompt, "stop": list(chat.job.stop)}
 
 
-def _rendered(raw: bytes, state: ServerState) -> _Rendered:
+async def _rendered(request: Request, raw: bytes, state: ServerState) -> _Rendered:
     body = parse_body(ChatRequest, raw)
-    model, info = ready_model(state, body.model)
-    work = chat_work(body, model, info, state.grammars)
+    model, info = ready_model(state, body.model, facts_of(request.scope))
+    if needs_compiling(body):
+        work = await asyncio.to_thread(chat_work, body, model, info, state.grammars)
+    else:
+        work = chat_work(body, model, info, state.grammars)
     return _Rendered(model, info, work.jobs[0])
