@@ -71,50 +71,38 @@ def test_running_requests_finish_and_new_ones_are_refused(
 
 
 @pytest.mark.parametrize("hurry", [False, True])
-def test_stream_that_outlasts_the_drain_time_ends_with_an_error(
+def test_requests_that_outlast_the_drain_time_end_with_an_error(
     standin_library: Path, tmp_path: Path, hurry: bool
 ) -> None:
     with (
         slow_server(standin_library, tmp_path, 60 if hurry else 0.3) as server,
         httpx.Client(base_url=server.url, timeout=20) as client,
-        open_stream(client, LONG) as first,
-        open_stream(client, LONG) as second,
-        open_stream(client, LONG | {"n": 2}) as waiting,
+        ThreadPoolExecutor() as threads,
+        open_stream(client, LONG) as speaking,
     ):
         workers = worker_pids(server)
-        first.text()
-        second.text()
-        wait_until(lambda: server.waiting() == 2)
-        server.process.send_signal(signal.SIGTERM)
-        wait_draining(server)
-        if hurry:
-            server.process.send_signal(signal.SIGTERM)
-
-        for stream in (first, second, waiting):
-            *_, last = stream.events()
-            assert set(last) == {"error"}
-            assert last["error"]["code"] == "server_is_shutting_down"
-        assert server.process.wait(10) == 0
-
-    assert all_gone(workers)
-    assert "Traceback" not in server.log.read_text()
-
-
-def test_json_request_that_outlasts_the_drain_time_is_a_503(
-    standin_library: Path, tmp_path: Path
-) -> None:
-    with (
-        slow_server(standin_library, tmp_path, 0.3) as server,
-        ThreadPoolExecutor() as threads,
-    ):
+        speaking.text()
         path = f"{server.base_url}/chat/completions"
         pending = threads.submit(httpx.post, path, json=LONG, timeout=20)
-        wait_until(lambda: server.busy() == 1)
-        assert server.stop() == 0
+        wait_until(lambda: server.busy() == 2)
+        with open_stream(client, LONG | {"n": 2}) as waiting:
+            wait_until(lambda: server.waiting() == 2)
+            server.process.send_signal(signal.SIGTERM)
+            wait_draining(server)
+            if hurry:
+                server.process.send_signal(signal.SIGTERM)
+
+            for stream in (speaking, waiting):
+                *_, last = [line for line in stream.lines if line]
+                error = json.loads(last.removeprefix("data: "))["error"]
+                assert error["code"] == "server_is_shutting_down"
+        assert server.process.wait(10) == 0
 
     response = pending.result()
     assert response.status_code == 503
     assert error_of(response)["code"] == "server_is_shutting_down"
+    assert all_gone(workers)
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -168,17 +156,3 @@ def _answers(server: RunningServer) -> bool:
         return httpx.get(f"{server.url}/health/live").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def test_error_event_is_one_data_line_and_the_end(standin_library: Path, tmp_path: Path) -> None:
-    with (
-        slow_server(standin_library, tmp_path, 0.2) as server,
-        httpx.Client(base_url=server.url, timeout=20) as client,
-        open_stream(client, LONG) as running,
-    ):
-        running.text()
-        server.process.send_signal(signal.SIGTERM)
-        lines = [line for line in running.lines if line]
-
-    assert "data: [DONE]" not in lines
-    assert set(json.loads(lines[-1].removeprefix("data: "))) == {"error"}

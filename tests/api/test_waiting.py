@@ -1,5 +1,8 @@
 """Requests that find every engine busy: the line, comments, classes, and who leaves it."""
 
+import asyncio
+import contextlib
+import random
 import threading
 import time
 from collections.abc import Generator
@@ -263,3 +266,23 @@ def test_stop_phrase_that_only_the_server_sees_frees_the_engine(
     assert answer["choices"][0]["finish_reason"] == "stop"
     assert "4" not in answer["choices"][0]["message"]["content"]
     wait_until(lambda: slow.busy() == 0)
+
+
+async def test_clients_that_leave_at_any_moment_leave_nothing_behind(slow: RunningServer) -> None:
+    """Around the moment the 200 is committed above all."""
+    chance = random.Random(1)
+    plans = [
+        (chance.random() * 1.5, chance.uniform(0.01, 0.4), chance.randrange(3)) for _ in range(60)
+    ]
+
+    async def come_and_go(client: httpx.AsyncClient, start: float, stay: float, kind: int) -> None:
+        await asyncio.sleep(start)
+        body = LONG | {"stream": kind != 0, "n": max(1, kind)}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(stay):
+                await client.post(PATH, json=body)
+
+    async with httpx.AsyncClient(base_url=slow.url, timeout=20) as client:
+        await asyncio.gather(*(come_and_go(client, *plan) for plan in plans))
+
+    await asyncio.to_thread(wait_idle, slow)
