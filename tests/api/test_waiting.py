@@ -270,7 +270,7 @@ def test_stop_phrase_that_only_the_server_sees_frees_the_engine(
 
 async def test_clients_that_leave_at_any_moment_leave_nothing_behind(slow: RunningServer) -> None:
     """Around the moment the 200 is committed above all."""
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311  # dice, not secrets
     plans = [
         (chance.random() * 1.5, chance.uniform(0.01, 0.4), chance.randrange(3)) for _ in range(60)
     ]
