@@ -9,6 +9,7 @@ from picoserve.generation import Job
 from picoserve.logs import get_logger
 from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
 from picoserve.pool.stream import JobStream
+from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import (
     Accepted,
     Done,
@@ -98,7 +99,7 @@ class WorkerHandle:
         """
         try:
             self._child, self._pipe = await start_worker(
-                self.spec.name, self._on_report, self._on_lost
+                WorkerOutput(self.spec.name, self.spec.access_key), self._on_report, self._on_lost
             )
         except OSError as error:
             raise EngineError(

@@ -18,6 +18,7 @@ import msgspec
 from typing_extensions import override
 
 from picoserve.logs import get_logger
+from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import Command, FrameReader, Report, decode_report, encode_frame
 
 _MAX_LINE_BYTES: Final = 64 * 1024
@@ -71,10 +72,9 @@ class WorkerPipe(asyncio.Protocol):
 class ChildProcess:
     """A worker's operating-system process."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
-        self._name = name
+    def __init__(self, process: asyncio.subprocess.Process, output: WorkerOutput) -> None:
         self._process = process
-        self._output = asyncio.create_task(self._log_output(), name=f"output of {name}")
+        self._output = asyncio.create_task(self._log_output(output), name="output of a worker")
 
     @property
     def pid(self) -> int:
@@ -93,7 +93,7 @@ class ChildProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
 
-    async def _log_output(self) -> None:
+    async def _log_output(self, output: WorkerOutput) -> None:
         stream = self._process.stdout
         if stream is None:
             return
@@ -104,13 +104,11 @@ class ChildProcess:
                 continue
             if not line:
                 return
-            text = line.decode(errors="replace").rstrip()
-            if text:
-                _log.debug("worker output", engine=self._name, line=text[:2000])
+            output.take(line.decode(errors="replace"))
 
 
 async def start_worker(
-    name: str, on_report: Callable[[Report], None], on_lost: Callable[[], None]
+    output: WorkerOutput, on_report: Callable[[Report], None], on_lost: Callable[[], None]
 ) -> tuple[ChildProcess, WorkerPipe]:
     """Start a worker process and connect to it. Raises OSError when the system refuses."""
     ours, theirs = socket.socketpair()
@@ -136,4 +134,4 @@ async def start_worker(
     ours.setblocking(False)
     loop = asyncio.get_running_loop()
     _, pipe = await loop.create_unix_connection(lambda: WorkerPipe(on_report, on_lost), sock=ours)
-    return ChildProcess(name, process), pipe
+    return ChildProcess(process, output), pipe

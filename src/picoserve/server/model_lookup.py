@@ -8,16 +8,20 @@ from picoserve.server.state import ServerState
 
 
 def ready_model(
-    state: ServerState, name: str, facts: RequestFacts
+    state: ServerState, name: str, facts: RequestFacts | None = None
 ) -> tuple[ServedModel, EngineInfo]:
     """The model and its engine's facts.
+
+    Args:
+        facts: Where the model's name is noted.
 
     Raises:
         ModelNotFoundError: No such model.
         ModelUnavailableError: None of its engines has loaded yet, or none can.
     """
     model = find_model(state.models, name)
-    facts.model = model.name
+    if facts is not None:
+        facts.model = model.name
     pool = state.pool.models[model.name]
     info = pool.info
     if info is None:
