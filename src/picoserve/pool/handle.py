@@ -46,6 +46,8 @@ class WorkerHandle:
         fatal: The failure of a job that ended the engine itself.
         last_sign: When the worker last sent anything, in the loop's time.
         remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
+        prompt_length: How much of that was the prompt.
+        last_used: When the last job began, in seconds of `time.perf_counter`.
     """
 
     def __init__(
@@ -55,6 +57,8 @@ class WorkerHandle:
         self.broken = False
         self.fatal: EngineError | None = None
         self.remembered = ""
+        self.prompt_length = 0
+        self.last_used = 0.0
         self.lost = asyncio.Event()
         self._now = asyncio.get_running_loop().time
         self.last_sign = self._now()

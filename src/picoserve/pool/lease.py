@@ -34,6 +34,8 @@ class Lease:
     def run(self, job: Job) -> JobStream:
         """Run a job. Jobs of one lease run one after the other."""
         self._handle.remembered = job.prompt
+        self._handle.prompt_length = len(job.prompt)
+        self._handle.last_used = perf_counter()
         self._stream = self._handle.submit(job)
         return self._stream
 

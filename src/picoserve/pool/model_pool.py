@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from picoserve.engine.engine import EngineInfo, EngineSpec
 from picoserve.errors import ModelUnavailableError, OverloadedError
+from picoserve.pool.affinity import Candidate, best_candidate
 from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.line import Line, Priority, Waiter
 from picoserve.pool.observer import NobodyWatches, PoolObserver
-from picoserve.pool.prefix import common_prefix_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +190,20 @@ class ModelPool:
                 waiter.lease.set_result(Lease(handle, handle.info, self.observer))
 
     def _best_handle(self, prompt: str) -> WorkerHandle | None:
-        """Among the free engines, the one whose context shares most with the prompt."""
+        """Among the free engines, the one that the prompt belongs to."""
         free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
-        return max(
-            free,
-            key=lambda handle: (
-                common_prefix_length(handle.remembered, prompt),
-                handle.free_places,
-                -len(handle.remembered),
-            ),
-            default=None,
-        )
+        best = best_candidate([_candidate(handle) for handle in free], prompt)
+        return None if best is None else free[best]
+
+
+def _candidate(handle: WorkerHandle) -> Candidate:
+    return Candidate(
+        handle.remembered,
+        handle.prompt_length,
+        handle.last_used,
+        handle.free_places,
+        keeps_others=handle.spec.slots > 1,
+    )
 
 
 def _status(model: str, keeper: EngineKeeper) -> EngineStatus:
