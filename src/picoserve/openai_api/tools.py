@@ -45,6 +45,13 @@ class NamedToolChoice(WireModel):
     function: FunctionName
 
 
+class AllowedTools(WireModel):
+    """Only some of the tools may be called now."""
+
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[NamedToolChoice], Field(min_length=1)]
+
+
 ToolChoice = Literal["none", "auto", "required"] | NamedToolChoice | dict[str, object]
 
 

@@ -16,7 +16,7 @@ class CallCandidate:
     """
 
     def __init__(self, trigger: Grammar) -> None:
-        self._grammar = trigger
+        self._fresh = trigger.new_matcher()
         self._matcher: Matcher | None = None
         self._held = bytearray()
         self.is_call = False
@@ -53,11 +53,11 @@ class CallCandidate:
         if self._matcher is None:
             if byte not in _STARTS:
                 return byte
-            self._matcher = self._grammar.new_matcher()
+            self._matcher = self._fresh.copy()
         if self._matcher.feed(byte) == 1:
             self._held += byte
             self.is_call = self._matcher.is_complete
             return b""
         # Not a call. The byte that broke it may begin another one.
         held = self.take()
-        return held + self._take(byte)
+        return held + self._take(byte) if held else byte

@@ -6,7 +6,7 @@ byte the call is interrupted, the longest legal text kept, and the model asked a
 
 from collections.abc import Iterable, Sequence
 
-from picoserve.constraint import Document, Grammar, State
+from picoserve.constraint import Grammar, State
 from picoserve.generation import (
     EngineFinish,
     Event,
@@ -15,13 +15,17 @@ from picoserve.generation import (
     TextDelta,
     TokenLogprob,
 )
-from picoserve.output.final_check import check_document
-from picoserve.output.reply import ReplyState
-from picoserve.output.stop import ByteStopFilter
+from picoserve.output.engine_pieces import EnginePieces
+from picoserve.output.held_document import HeldDocument
+from picoserve.output.reply import ReplyState, Tally
 
 
 class DocumentReply:
-    """The whole reply is one document."""
+    """The whole reply is one document.
+
+    Attributes:
+        tally: What it took so far.
+    """
 
     def __init__(self, grammar: Grammar, stop: Iterable[str]) -> None:
         """Begin a reply.
@@ -30,29 +34,23 @@ class DocumentReply:
             stop: The template's own end marks. A caller's stop phrases have no place in a
                 document that must be whole.
         """
-        self._grammar = grammar
-        self._document = Document(grammar)
-        self._stop_phrases = tuple(stop)
-        self._stop = ByteStopFilter(self._stop_phrases)
-
-    @property
-    def repairs(self) -> int:
-        """Repairs made so far."""
-        return self._document.repairs
+        self.tally = Tally()
+        self._document = HeldDocument(grammar, self.tally)
+        self._pieces = EnginePieces(stop)
 
     @property
     def state(self) -> ReplyState:
         """What is wanted now."""
         if self._document.state is State.COMPLETE:
             return ReplyState.DONE
-        if self._stop.stopped or self._document.state is State.VIOLATION:
+        if self._pieces.stopped or self._document.state is State.VIOLATION:
             return ReplyState.ENOUGH
         return ReplyState.GOING
 
     @property
     def prefix(self) -> str:
         """The document so far."""
-        return self._document.prefix_for_prompt()
+        return self._document.prefix
 
     @property
     def finish_reason(self) -> FinishReason:
@@ -61,38 +59,34 @@ class DocumentReply:
 
     def start(self) -> list[Event]:
         """What every such document begins with."""
-        return self._shown(self._document.start().emitted)
+        return self._shown(self._document.start())
 
-    def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> list[Event]:  # noqa: ARG002
+    def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> list[Event]:
         """Read a piece. Repaired text has no log probabilities of its own, so none are shown."""
-        return self._shown(self._document.feed(self._stop.feed(data)).emitted)
+        if self.state is not ReplyState.GOING:
+            return []
+        piece = self._pieces.read(data, tokens)
+        return self._shown(self._document.feed(piece.data, piece.token, piece.at))
 
     def end_call(self, outcome: Outcome) -> list[Event]:
         """Repair, end or give up, as the document stands."""
-        events: list[Event] = []
+        shown = b""
         if self._document.state is State.GOING:
-            rest = self._stop.feed(outcome.tail) + self._stop.finish()
-            events += self._shown(self._document.feed(rest).emitted)
-        limited = outcome.finish is EngineFinish.LIMIT and not self._stop.stopped
+            shown += self._document.feed(self._pieces.rest(outcome.tail).data)
+        limited = outcome.finish is EngineFinish.LIMIT and not self._pieces.stopped
         if self._document.state is State.GOING and not limited:
-            events += self._shown(self._document.end_of_text().emitted)
+            shown += self._document.end_of_text()
         if self._document.state is State.VIOLATION:
-            events += self._shown(self._document.repair().emitted)
-        self._stop = ByteStopFilter(self._stop_phrases)
-        self._check()
-        return events
+            shown += self._document.repair(outcome.tokens)
+        self._pieces.restart()
+        return self._shown(shown)
 
     def close(self) -> list[Event]:
         """End the document without the engine: its context is full."""
-        events = self._shown(self._document.close().emitted)
-        self._check()
-        return events
+        return self._shown(self._document.close())
 
-    def _check(self) -> None:
-        """The last word on a finished document. Raises EngineFailedError for an invalid one."""
+    def _shown(self, data: bytes) -> list[Event]:
         if self._document.state is State.COMPLETE:
-            check_document(self._grammar, self._document.finish())
-
-    @staticmethod
-    def _shown(data: bytes) -> list[Event]:
+            # The last word on it: raises for an invalid one before its end is shown.
+            self._document.finish()
         return [TextDelta(data.decode())] if data else []

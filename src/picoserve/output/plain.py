@@ -3,15 +3,20 @@
 from collections.abc import Iterable, Sequence
 
 from picoserve.generation import EngineFinish, Event, FinishReason, Outcome, TokenLogprob
-from picoserve.output.reply import ReplyState
+from picoserve.output.reply import ReplyState, Tally
 from picoserve.output.text import TextOutput
 
 
 class PlainReply:
-    """Free text, ended by the model, a stop phrase or the limit."""
+    """Free text, ended by the model, a stop phrase or the limit.
+
+    Attributes:
+        tally: Stays empty.
+    """
 
     def __init__(self, stop: Iterable[str], *, lead: str = "", logprobs: bool = False) -> None:
         self._output = TextOutput(stop, lead=lead, logprobs=logprobs)
+        self.tally = Tally()
         self._ended = False
         self._cut = False
 

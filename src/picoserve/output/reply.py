@@ -5,6 +5,7 @@ A reply may need several calls of the engine. Each continues the same text: the 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
@@ -22,8 +23,28 @@ class ReplyState(Enum):
     """An end of this call; nothing more."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """What it took to keep a reply legal.
+
+    Attributes:
+        repairs: Wrong turns put right.
+        forced_bytes: Bytes put in because nothing else was legal.
+        closes: Documents ended without the engine.
+    """
+
+    repairs: int = 0
+    forced_bytes: int = 0
+    closes: int = 0
+
+
 class Reply(Protocol):
     """Reads one reply."""
+
+    @property
+    def tally(self) -> Tally:
+        """What it took so far."""
+        ...
 
     @property
     def state(self) -> ReplyState:

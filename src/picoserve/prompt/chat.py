@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from picoserve.constraint import GrammarCache
-from picoserve.constraint.plan import ReplyPlan
+from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.engine.engine import EngineInfo
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
 from picoserve.generation import Job
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
-from picoserve.prompt.reply_plan import format_instruction, reply_plan
-from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
+from picoserve.prompt.sampling import jobs_for_choices, without_penalties
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.tool_choice import Tooling, tooling_for
+from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns_from_chat import turns_from_messages
 
 
@@ -48,6 +49,9 @@ def chat_work(
     check_sampling(request, info)
     template = model.template(info)
     tooling = tooling_for(request)
+    if tooling.functions and wants_document(request):
+        # A tag is what tells a call from a document.
+        template = template.with_tool_style(HERMES)
     reply = reply_plan(request, tooling, template.tool_style, cache)
     if reply is not None and request.logprobs:
         raise UnsupportedValueError(
@@ -73,6 +77,8 @@ def chat_work(
         max_tokens=request.token_limit,
         top_logprobs=_top_logprobs(request, info),
     )
+    if isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced):
+        jobs = [without_penalties(job) for job in jobs]
     return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead)
 
 

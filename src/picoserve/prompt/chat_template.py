@@ -7,12 +7,13 @@ short of the text that every reply begins with (`reply_lead`, a blank or a line 
 is put back when the client's copy of the reply has lost it.
 """
 
+import copy
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
-from typing import Final
+from typing import Final, Self
 
 from picoserve.prompt.arrangement import Arranger, Message
 from picoserve.prompt.families import FAMILIES, family_row_for
@@ -72,6 +73,14 @@ class ChatTemplate:
         self.reply_lead = family.reply_lead
         self._write = write
         self._rows = tuple((row, Arranger(row)) for row in (family, *fallbacks))
+
+    def with_tool_style(self, style: ToolStyle) -> Self:
+        """The same template with tools written down in another way."""
+        twin = copy.copy(self)
+        twin.tool_style = style
+        rows = [replace(row, tool_style=style) for row, _ in self._rows]
+        twin._rows = tuple((row, Arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
+        return twin
 
     def render(
         self,

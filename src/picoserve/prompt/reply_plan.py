@@ -13,7 +13,8 @@ from picoserve.prompt.tool_choice import Tooling
 from picoserve.prompt.tool_text import ToolStyle
 
 _BLANKS: Final = r"[ \t\r\n]{0,16}"
-_TAGS: Final = r"(<tool_call>|<function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(json)?)?"
+_TAGS: Final = r"(<tool_call>|<function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(json)?)"
+_BARE_CALL: Final = b'{"name": "'
 _ANY_OBJECT: Final[dict[str, Any]] = {"type": "object"}
 _NO_ARGUMENTS: Final[dict[str, Any]] = {
     "type": "object",
@@ -41,14 +42,8 @@ def reply_plan(
     content = _content_grammar(request, cache)
     if not tooling.functions:
         return None if content is None else DocumentPlan(content)
-    names = [re.escape(function.name) for function in tooling.functions]
-    if tooling.forced_name is not None:
-        names = [re.escape(tooling.forced_name)]
+    names = map(re.escape, tooling.callable_names)
     header = rf'({"|".join(names)})"{_BLANKS},{_BLANKS}"(arguments|parameters)"{_BLANKS}:'
-    trigger = (
-        rf'{_TAGS}{_BLANKS}\[?{_BLANKS}\{{{_BLANKS}("type"{_BLANKS}:{_BLANKS}"function"'
-        rf'{_BLANKS},{_BLANKS})?"name"{_BLANKS}:{_BLANKS}"'
-    )
     return ToolPlan(
         functions=tuple(
             PlannedFunction(
@@ -64,13 +59,31 @@ def reply_plan(
             for index, function in enumerate(tooling.functions)
         ),
         header=cache.get_or_compile(Kind.REGEX, header),
-        trigger=cache.get_or_compile(Kind.REGEX, trigger),
+        trigger=cache.get_or_compile(Kind.REGEX, _trigger(content)),
         opening=style.call_opening(),
         arguments_key=style.args_key,
         closing="}" + style.close,
         forced=tooling.is_forced,
         parallel=tooling.parallel,
         content=content,
+    )
+
+
+def _trigger(content: Grammar | None) -> str:
+    """What begins a call; where a document could begin just so, only a tag tells them apart."""
+    may_be_bare = content is None or not content.new_matcher().accepts(_BARE_CALL)
+    return (
+        rf"{_TAGS}{'?' if may_be_bare else ''}{_BLANKS}\[?{_BLANKS}\{{{_BLANKS}"
+        rf'("type"{_BLANKS}:{_BLANKS}"function"{_BLANKS},{_BLANKS})?'
+        rf'("function"{_BLANKS}:{_BLANKS}\{{{_BLANKS})?"name"{_BLANKS}:{_BLANKS}"'
+    )
+
+
+def wants_document(request: ChatRequest) -> bool:
+    """Whether the reply, where it is no call, has to be a document."""
+    extra = request.model_extra or {}
+    return isinstance(request.response_format, JsonObjectFormat | JsonSchemaResponseFormat) or any(
+        extra.get(name) is not None for name in GUIDED_FIELDS
     )
 
 

@@ -4,9 +4,16 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pydantic import ValidationError
+
 from picoserve.errors import InvalidRequestError, UnsupportedValueError
 from picoserve.openai_api.chat import ChatRequest
-from picoserve.openai_api.tools import FunctionDefinition, FunctionTool, NamedToolChoice
+from picoserve.openai_api.tools import (
+    AllowedTools,
+    FunctionDefinition,
+    FunctionTool,
+    NamedToolChoice,
+)
 from picoserve.prompt.turns import ToolDefinition
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
@@ -17,17 +24,18 @@ class Tooling:
     """What may be called.
 
     Attributes:
-        functions: Empty where there are no tools or they are not to be used.
+        functions: What is offered; empty where there are no tools or they are not to be used.
+        callable_names: What may be called now; the others are offered all the same, so that the
+            prompt's beginning stays cached.
         is_forced: The reply must begin with a call.
-        forced_name: The function that must be called, or None for any.
         parallel: More than one call may be made.
         is_legacy: The request speaks of `functions`, and the answer must.
         param: The request field that the functions came in.
     """
 
     functions: tuple[FunctionDefinition, ...] = ()
+    callable_names: tuple[str, ...] = ()
     is_forced: bool = False
-    forced_name: str | None = None
     parallel: bool = True
     is_legacy: bool = False
     param: str = "tools"
@@ -59,11 +67,15 @@ def tooling_for(request: ChatRequest) -> Tooling:
     _check_names(functions, param)
     if choice == "none":
         return Tooling(is_legacy=legacy)
+    names = tuple(function.name for function in functions)
+    allowed = _allowed_choice(choice)
+    if allowed is not None:
+        choice, names = allowed.mode, _allowed_names(allowed, names)
     forced_name = _forced_name(choice, functions, legacy=legacy)
     return Tooling(
         functions=functions,
+        callable_names=names if forced_name is None else (forced_name,),
         is_forced=choice == "required" or forced_name is not None,
-        forced_name=forced_name,
         parallel=not legacy and forced_name is None and request.parallel_tool_calls is not False,
         is_legacy=legacy,
         param=param,
@@ -103,6 +115,39 @@ def _check_names(functions: tuple[FunctionDefinition, ...], param: str) -> None:
         seen.add(function.name)
 
 
+def _allowed_choice(choice: object) -> AllowedTools | None:
+    """The inside of `{"type": "allowed_tools", "allowed_tools": {…}}`."""
+    if not isinstance(choice, dict) or choice.get("type") != "allowed_tools":
+        return None
+    try:
+        return AllowedTools.model_validate(choice.get("allowed_tools"))
+    except ValidationError as error:
+        raise InvalidRequestError(
+            "Invalid value for 'tool_choice.allowed_tools': expected an object with 'mode' "
+            "('auto' or 'required') and 'tools'.",
+            param="tool_choice.allowed_tools",
+            code="invalid_value",
+        ) from error
+
+
+def _allowed_names(allowed: AllowedTools, names: tuple[str, ...]) -> tuple[str, ...]:
+    for index, tool in enumerate(allowed.tools):
+        if tool.function.name not in names:
+            place = f"tool_choice.allowed_tools.tools[{index}]"
+            raise _unknown_function(tool.function.name, place, "tools")
+    chosen = {tool.function.name for tool in allowed.tools}
+    return tuple(name for name in names if name in chosen)
+
+
+def _unknown_function(name: str, param: str, where: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"Invalid value for '{param}': no function named '{name[:100]}' was specified in "
+        f"'{where}'.",
+        param=param,
+        code="invalid_value",
+    )
+
+
 def _forced_name(
     choice: object, functions: tuple[FunctionDefinition, ...], *, legacy: bool
 ) -> str | None:
@@ -120,10 +165,5 @@ def _forced_name(
             param=param,
         )
     if name not in {function.name for function in functions}:
-        raise InvalidRequestError(
-            f"Invalid value for '{param}': no function named '{name[:100]}' was specified in "
-            f"'{'functions' if legacy else 'tools'}'.",
-            param=param,
-            code="invalid_value",
-        )
+        raise _unknown_function(name, param, "functions" if legacy else "tools")
     return name

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from picoserve.errors import UnsupportedValueError
+from picoserve.errors import InvalidRequestError, UnsupportedValueError
 from picoserve.openai_api.messages import (
     AssistantMessage,
     Content,
@@ -23,9 +23,26 @@ def turns_from_messages(messages: Sequence[Message]) -> list[Turn]:
     """One turn per message.
 
     Raises:
-        InvalidRequestError: A text cannot be read, or a part is of a kind no engine here reads.
+        InvalidRequestError: A text cannot be read, a part is of a kind no engine here reads, or
+            a tool's result answers no call.
     """
+    _check_results(messages)
     return [_turn(message, f"messages[{index}]") for index, message in enumerate(messages)]
+
+
+def _check_results(messages: Sequence[Message]) -> None:
+    """Each result needs its call before it: a result that nobody asked for confuses a model."""
+    asked: set[str] = set()
+    for index, message in enumerate(messages):
+        if isinstance(message, AssistantMessage):
+            asked.update(call.id for call in message.tool_calls or ())
+        elif isinstance(message, ToolMessage) and message.tool_call_id not in asked:
+            raise InvalidRequestError(
+                f"Invalid parameter: 'messages[{index}].tool_call_id' answers no call: messages "
+                "with role 'tool' must follow a message with that id in its 'tool_calls'.",
+                param=f"messages[{index}].tool_call_id",
+                code="invalid_value",
+            )
 
 
 def _turn(message: Message, param: str) -> Turn:

@@ -1,0 +1,435 @@
+"""What of a reply is text and what is a call, whatever shape the model gives it."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.unit.output.engine_play import (
+    END_MARK,
+    HANG_UP,
+    LIGHT,
+    TOOLS,
+    WEATHER,
+    Played,
+    function_tool,
+    play,
+    play_tools,
+    tool_plan,
+)
+
+from picoserve.generation import EngineFinish, FinishReason, Outcome, ToolCallDelta
+from picoserve.output.reply import ReplyState
+from picoserve.output.tool_calls import ToolReply
+from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA
+
+PARIS = '{"location": "Paris", "unit": "c"}'
+ROME = '{"location": "Rome", "unit": null}'
+CALL = f'{{"name": "get_weather", "arguments": {PARIS}}}'
+ROME_CALL = f'{{"name": "get_weather", "arguments": {ROME}}}'
+LIGHT_CALL = '{"name": "set_light", "arguments": {"room": "hall", "on": true}}'
+TAGGED = f"<tool_call>\n{CALL}\n</tool_call>"
+TAGGED_ROME = f"<tool_call>\n{ROME_CALL}\n</tool_call>"
+NAMED_WEATHER = {"type": "function", "function": {"name": "get_weather"}}
+
+TEXTS = {
+    "plain": "It is sunny in Paris. Anything else?",
+    "braces": "Use {braces}, {{double}} ones, and } or { alone.",
+    "brackets": "A list: [1, 2, [3]], [TOOL] and [TOOL_CALL and ].",
+    "tags": "Write <b>bold</b>, <tool> or <tool_cal, 1 < 2 > 0 and <|end.",
+    "fences": "Try:\n```python\nx = {'name': 1}\n```\nor ```json\n{\"a\": 1}\n``` or `code`.",
+    "JSON": 'The answer is {"city": "Paris", "names": ["a"]} as JSON.',
+    "JSON with a name": 'For example {"name": "Bob", "age": 3} is a person {"name": "get_w"}.',
+    "JSON from the first byte": '{"city": "Paris"}',
+    "unicode": "Ça va ? 東京は晴れ 😀 {é} <ü>",
+    "ends with an opening": 'And then {"name',
+    "blanks": "  \n  two lines\n\n",
+    "name of a tool": "I would call get_weather(location='Paris') for that.",
+}
+ONE_CALL = {
+    "bare with arguments": CALL,
+    "bare with parameters": CALL.replace("arguments", "parameters"),
+    "compact": f'{{"name":"get_weather","arguments":{PARIS}}}',
+    "indented": f'{{\n  "name": "get_weather",\n  "arguments": {PARIS}\n}}',
+    "type first": CALL.replace("{", '{"type": "function", ', 1),
+    "function inside": f'{{"type": "function", "function": {CALL}}}',
+    "python tag": f"<|python_tag|>{CALL}",
+    "tag": TAGGED,
+    "tag without its end": f"<tool_call>{CALL}",
+    "other tag": f"<function_call>{CALL}</function_call>",
+    "fence": f"```json\n{CALL}\n```",
+    "bare fence": f"```\n{CALL}\n```",
+    "list of one": f"[{CALL}]",
+    "TOOL_CALLS": f"[TOOL_CALLS] [{CALL}]",
+    "end mark": CALL + END_MARK,
+    "junk after": f"{CALL} That is what I call. {ROME_CALL}",
+    "blanks before": f"\n\n {CALL}",
+}
+TWO_CALLS = {
+    "list": f"[{CALL}, {LIGHT_CALL}]",
+    "TOOL_CALLS": f"[TOOL_CALLS][{CALL},{LIGHT_CALL}]",
+    "semicolon": f"{CALL}; {LIGHT_CALL}",
+    "lines": f"{CALL}\n{LIGHT_CALL}",
+    "tags": f"{TAGGED}\n<tool_call>\n{LIGHT_CALL}\n</tool_call>",
+    "fences": f"```json\n{CALL}\n```\n```json\n{LIGHT_CALL}\n```",
+    "python tags": f"<|python_tag|>{CALL}; <|python_tag|>{LIGHT_CALL}",
+}
+TWO = [("get_weather", PARIS), ("set_light", '{"room": "hall", "on": true}')]
+
+
+_PLAN = tool_plan()
+
+
+def assert_valid(played: Played) -> None:
+    """Each call is of a known tool and has the fields that its schema wants."""
+    required = {
+        tool["function"]["name"]: tool["function"]["parameters"].get("required", [])
+        for tool in TOOLS
+    }
+    for name, arguments in played.calls:
+        assert sorted(json.loads(arguments)) == sorted(required[name])
+    assert len(set(played.ids)) == len(played.calls)
+
+
+@pytest.mark.parametrize("shape", TEXTS)
+def test_text_comes_through_byte_for_byte(shape: str) -> None:
+    played = play_tools(TEXTS[shape])
+
+    assert played.answer == (TEXTS[shape], [], FinishReason.STOP)
+    assert played.engine_calls == 1
+
+
+@pytest.mark.parametrize("style", [GENERIC, HERMES, LLAMA], ids=lambda style: style.name)
+@pytest.mark.parametrize("shape", ONE_CALL)
+def test_one_call_costs_one_call_of_the_engine(shape: str, style: Any) -> None:
+    played = play_tools(ONE_CALL[shape], style)
+
+    assert played.text.strip() == ""
+    assert (played.calls, played.finish) == ([("get_weather", PARIS)], FinishReason.TOOL_CALLS)
+    assert played.engine_calls == 1
+
+
+@pytest.mark.parametrize("shape", TWO_CALLS)
+def test_two_calls_cost_one_call_of_the_engine(shape: str) -> None:
+    played = play_tools(TWO_CALLS[shape])
+
+    assert played.answer == ("", TWO, FinishReason.TOOL_CALLS)
+    assert played.engine_calls == 1
+    assert_valid(played)
+
+
+@pytest.mark.parametrize("call", [CALL, TAGGED, f"```json\n{CALL}\n```"])
+def test_text_before_a_call_is_shown(call: str) -> None:
+    played = play_tools(f"Let me look. {call}")
+
+    assert played.text == "Let me look. "
+    assert played.calls == [("get_weather", PARIS)]
+    assert played.finish is FinishReason.TOOL_CALLS
+
+
+@pytest.mark.parametrize("script", [*TEXTS.values(), *ONE_CALL.values(), *TWO_CALLS.values()])
+def test_byte_by_byte_gives_the_same_answer(script: str) -> None:
+    assert play_tools(script, _size=1).answer == play_tools(script, _size=10_000).answer
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        *TEXTS.values(), ONE_CALL["type first"], f"Well: {ONE_CALL['fence']}", TWO_CALLS["tags"],
+    ],
+)  # fmt: skip
+def test_no_cut_changes_the_answer(script: str) -> None:
+    whole = play_tools(script, _size=10_000).answer
+
+    for at in range(1, len(script.encode())):
+        cut = play(ToolReply(_PLAN, (END_MARK,), ()), script, size=10_000, first=at)
+        assert cut.answer == whole, at
+
+
+def test_text_is_not_held_back() -> None:
+    reply = ToolReply(tool_plan(), (END_MARK,), ())
+    shown = [reply.feed(piece) for piece in (b"It ", b"is ", b"sunny. ", b"A < b")]
+
+    assert all(shown)
+
+
+def test_first_call_streams_as_it_is_written() -> None:
+    reply = ToolReply(tool_plan(), (END_MARK,), ())
+    reply.feed(b'{"name": "get_weather", "arguments": {"location": "')
+
+    assert reply.feed(b"Par") == [ToolCallDelta(0, "Par")]
+    assert reply.feed(b"is") == [ToolCallDelta(0, "is")]
+
+
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ('{"name": "get_forecast", "arguments": {"location": "Oslo", "unit": "c"}}', "get_weather"),
+        ('{"name": "GET_WEATHER", "arguments": {"location": "Oslo", "unit": "c"}}', "get_weather"),
+        ('{"name": "light", "arguments": {"room": "hall"}}', None),
+        ('<tool_call>{"name": "search", "arguments": {"q": 1}}</tool_call>', None),
+    ],
+)
+def test_wrong_name_becomes_a_known_one(script: str, name: str | None) -> None:
+    played = play_tools(script)
+
+    assert len(played.calls) == 1
+    assert name in (None, played.calls[0][0])
+    assert played.finish is FinishReason.TOOL_CALLS
+    assert_valid(played)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"location": 7, "unit": "kelvin"}',
+        '{"city": "Oslo"}',
+        '{"location": null}',
+        "{}",
+        '{"unit": "c", "location": "Oslo"}',
+        '"Oslo"',
+        "[1, 2]",
+        "null",
+        '"{\\"location\\": \\"Oslo\\", \\"unit\\": \\"c\\"}"',
+        "{'location': 'Oslo', 'unit': None,}",
+        '{"location": "Oslo\nNorway", "unit": "c", "days": 3}',
+    ],
+)
+def test_wrong_arguments_are_made_right(arguments: str) -> None:
+    played = play_tools(f'{{"name": "get_weather", "arguments": {arguments}}}')
+
+    assert [name for name, _ in played.calls] == ["get_weather"]
+    assert_valid(played)
+
+
+@pytest.mark.parametrize("script", [CALL, TAGGED, TWO_CALLS["list"]])
+def test_call_that_ends_too_early_is_completed(script: str) -> None:
+    for end in range(script.index("get_") + 1, len(script)):
+        played = play_tools(script[:end])
+
+        assert played.finish is FinishReason.TOOL_CALLS, end
+        assert played.text == ""
+        assert_valid(played)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["", "It is sunny.", CALL, TAGGED, '"}}}}', "{" * 40, LIGHT_CALL, PARIS, "I can't do that."],
+)
+@pytest.mark.parametrize("style", [GENERIC, HERMES, LLAMA], ids=lambda style: style.name)
+@pytest.mark.parametrize("choice", ["required", NAMED_WEATHER])
+def test_forced_call_comes_whatever_the_model_says(choice: Any, style: Any, script: str) -> None:
+    played = play_tools(script, style, tool_choice=choice)
+
+    assert played.text == ""
+    assert played.finish is FinishReason.TOOL_CALLS
+    assert choice == "required" or [name for name, _ in played.calls] == ["get_weather"]
+    assert_valid(played)
+
+
+def test_named_call_leaves_the_model_only_its_values_to_say() -> None:
+    played = play_tools(CALL, tool_choice=NAMED_WEATHER)
+
+    assert played.prefixes == ['{"name": "get_weather", "arguments": {"location": "']
+    assert played.calls == [("get_weather", PARIS)]
+
+
+def test_named_call_uses_the_style_of_the_model() -> None:
+    for style, opening in ((HERMES, '<tool_call>\n{"name": '), (LLAMA, '{"name": ')):
+        played = play_tools(CALL, style, tool_choice=NAMED_WEATHER)
+
+        assert played.prefixes == [
+            f'{opening}"get_weather", "{style.args_key}": {{"location": "',
+        ]
+
+
+def test_required_call_of_the_only_tool_leaves_only_its_values_to_say() -> None:
+    played = play_tools(CALL, tools=[WEATHER], tool_choice="required")
+
+    assert played.prefixes == ['{"name": "get_weather", "arguments": {"location": "']
+
+
+def test_named_call_without_arguments_needs_no_engine() -> None:
+    choice = {"type": "function", "function": {"name": "hang_up"}}
+
+    played = play_tools("Whatever.", tool_choice=choice)
+
+    assert played.answer == ("", [("hang_up", "{}")], FinishReason.TOOL_CALLS)
+    assert played.engine_calls == 0
+
+
+@pytest.mark.parametrize("parameters", [None, {}, {"type": "object", "properties": {}}])
+def test_call_without_arguments_has_an_empty_object(parameters: dict[str, Any] | None) -> None:
+    tool = function_tool("hang_up", parameters)
+
+    played = play_tools('{"name": "hang_up", "arguments": {}}', tools=[tool, WEATHER])
+
+    assert played.calls == [("hang_up", "{}")]
+
+
+def test_call_without_its_arguments_key_is_completed() -> None:
+    played = play_tools('{"name": "hang_up"}')
+
+    assert played.calls == [("hang_up", "{}")]
+
+
+def test_calls_end_after_the_first_where_they_may_not_be_parallel() -> None:
+    for script in TWO_CALLS.values():
+        played = play_tools(script, parallel_tool_calls=False)
+
+        assert played.answer == ("", TWO[:1], FinishReason.TOOL_CALLS)
+
+
+def test_ninth_call_is_left_out() -> None:
+    calls = [CALL.replace("Paris", f"City {number}") for number in range(12)]
+
+    played = play_tools("\n".join(calls))
+
+    assert len(played.calls) == 8
+    assert_valid(played)
+
+
+@pytest.mark.parametrize("again", [CALL, CALL.replace(": ", ":"), TAGGED])
+def test_exact_repeat_is_dropped(again: str) -> None:
+    played = play_tools(f"{CALL}\n{again}\n{LIGHT_CALL}")
+
+    assert played.calls == TWO
+    assert played.engine_calls == 1
+
+
+def test_endless_repeats_end() -> None:
+    played = play_tools(f"{CALL}\n" * 50)
+
+    assert played.calls == TWO[:1]
+    assert played.engine_calls == 1
+
+
+def test_same_tool_with_other_arguments_is_no_repeat() -> None:
+    played = play_tools(f"{TAGGED}\n{TAGGED_ROME}")
+
+    assert played.calls == [("get_weather", PARIS), ("get_weather", ROME)]
+
+
+def test_stop_phrase_ends_text_only() -> None:
+    assert play_tools("One. Two. Three.", stop=("Two",)).text == "One. "
+    assert play_tools(CALL, stop=("Paris", "}")).calls == [("get_weather", PARIS)]
+    assert play_tools(f"Let me. STOP {CALL}", stop=("STOP",)).answer == (
+        "Let me. ",
+        [],
+        FinishReason.STOP,
+    )
+
+
+def test_end_mark_in_the_middle_of_a_piece_keeps_what_stands_before() -> None:
+    for script in (f"It is sunny.{END_MARK}user", f"{CALL}{END_MARK}{ROME_CALL}"):
+        whole = play_tools(script, _size=10_000)
+
+        assert whole.answer == play_tools(script, _size=1).answer
+        assert END_MARK not in whole.text
+        assert whole.text or whole.calls == [("get_weather", PARIS)]
+
+
+def test_text_cut_by_the_limit_says_so() -> None:
+    played = play_tools("It is sunny in Paris.", _limit=3)
+
+    assert played.answer == ("It is sun", [], FinishReason.LENGTH)
+
+
+def test_call_cut_by_a_full_context_is_made_whole() -> None:
+    for limit in range(12, 20):
+        played = play_tools(CALL, _limit=limit)
+
+        assert played.finish is FinishReason.TOOL_CALLS
+        assert_valid(played)
+
+
+def test_raw_reply_is_kept_for_the_next_prompt() -> None:
+    reply = ToolReply(tool_plan(HERMES), (END_MARK,), ())
+    play(reply, f"Well. {TAGGED}\n<tool_call>\n{LIGHT_CALL}\n</tool_call>")
+
+    assert reply.prefix.startswith(f"Well. {TAGGED}\n<tool_call>\n{LIGHT_CALL[:-1]}")
+
+
+def test_what_it_took_is_counted() -> None:
+    reply = ToolReply(tool_plan(tool_choice="required"), (END_MARK,), ())
+    played = play(reply, "no")
+
+    assert played.engine_calls > 1
+    assert reply.tally.repairs >= played.engine_calls - 1
+    assert reply.tally.forced_bytes > 0
+
+
+def test_pieces_after_the_end_change_nothing() -> None:
+    reply = ToolReply(tool_plan(parallel_tool_calls=False), (END_MARK,), ())
+    reply.feed(CALL.encode())
+
+    assert reply.state is ReplyState.DONE
+    assert reply.feed(ROME_CALL.encode()) == []
+    assert reply.end_call(Outcome(EngineFinish.INTERRUPTED, 1, 1)) == []
+
+
+DOCUMENT = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "answer",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"mood": {"type": "string"}, "reply": {"type": "string"}},
+            "required": ["mood", "reply"],
+            "additionalProperties": False,
+        },
+    },
+}
+ANSWER = '{"mood": "calm", "reply": "Hello!"}'
+
+
+@pytest.mark.parametrize("response_format", [DOCUMENT, {"type": "json_object"}])
+@pytest.mark.parametrize(
+    "script",
+    [
+        ANSWER, f"Sure!\n```json\n{ANSWER}\n```", f"\n {ANSWER}", ANSWER[:12], "", "No.",
+        "x" * 5000, "<b>", "{", '{"name', '{"names": "Bob"}', "[1]",
+    ],
+)  # fmt: skip
+def test_reply_that_is_no_call_is_the_document(script: str, response_format: Any) -> None:
+    played = play_tools(script, HERMES, response_format=response_format)
+
+    assert played.finish is FinishReason.STOP or not played.text
+    document = json.loads(played.text)
+    assert isinstance(document, dict)
+    assert response_format is not DOCUMENT or sorted(document) == ["mood", "reply"]
+    assert ANSWER not in script or played.text == ANSWER
+
+
+@pytest.mark.parametrize("response_format", [DOCUMENT, {"type": "json_object"}])
+@pytest.mark.parametrize("script", [TAGGED, f"Let me look. {TAGGED}", f"{TAGGED}\n{TAGGED_ROME}"])
+def test_tagged_call_is_a_call_where_a_document_is_wanted(
+    script: str, response_format: Any
+) -> None:
+    played = play_tools(script, HERMES, response_format=response_format)
+
+    assert played.text == ""
+    assert played.calls[0] == ("get_weather", PARIS)
+    assert len(played.calls) == script.count("<tool_call>")
+
+
+def test_bare_call_is_a_call_where_the_document_cannot_begin_so() -> None:
+    played = play_tools(CALL, HERMES, response_format=DOCUMENT)
+
+    assert played.calls == [("get_weather", PARIS)]
+
+
+def test_full_context_still_ends_the_document() -> None:
+    for limit in (1, 4, 8):
+        played = play_tools(ANSWER, HERMES, response_format=DOCUMENT, _limit=limit)
+
+        assert sorted(json.loads(played.text)) == ["mood", "reply"]
+
+
+def test_tools_of_one_request_keep_their_own_schemas() -> None:
+    script = '{"name": "set_light", "arguments": {"location": "Paris", "unit": "c"}}'
+
+    played = play_tools(script, tools=[WEATHER, LIGHT, HANG_UP])
+
+    assert [name for name, _ in played.calls] == ["set_light"]
+    assert_valid(played)
