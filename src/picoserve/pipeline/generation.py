@@ -9,8 +9,10 @@ that never awaits, so that a cancelled request cannot be cancelled again in its 
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
+from picoserve.engine.engine import FailureKind
 from picoserve.errors import PicoserveError
 from picoserve.generation import (
     EngineFinish,
@@ -33,6 +35,10 @@ from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
 from picoserve.worker.messages import Accepted, Done, Failed, Piece
+
+# Other tokens that a repair may choose from. Asking for them makes a token 0.1 ms slower, so it
+# is done for models that have gone wrong once.
+_ALTERNATIVES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,8 @@ class Generation:
                 self._lease = await self._pool.acquire(self._placement, self._plan.job.prompt)
                 self.record.note_place(self._lease.engine)
             if self._stream is None:
-                self._stream = self._lease.run(self._next_job())
+                last = self._plan.reply is None
+                self._stream = self._lease.run(self._next_job(), last=last)
             try:
                 return await self._stream.read()
             except WorkerLostError:
@@ -124,6 +131,9 @@ class Generation:
             # The same seed on every call could repeat the same wrong turn.
             seed = job.sampling.seed + self._calls - 1
             job = replace(job, sampling=replace(job.sampling, seed=seed))
+        if self._calls > 1 and self._lease is not None:
+            most = self._lease.info.max_top_logprobs
+            job = replace(job, top_logprobs=min(_ALTERNATIVES, most) or None)
         if job.max_tokens is not None:
             job = replace(job, max_tokens=job.max_tokens - self._spent.completion_tokens)
         return job
@@ -140,21 +150,28 @@ class Generation:
 
     def _take(self, report: JobReport) -> None:
         match report:
-            case Piece(data=data, tokens=tokens):
-                if self.record.first_piece is None:
-                    self.record.note_first_piece()
-                if self._reply.state is ReplyState.GOING:
-                    self._events += self._reply.feed(data, tokens)
-                if self._reply.state is not ReplyState.GOING and self._lease is not None:
-                    # Its last report brings the true counts, and frees the engine for what follows.
-                    self._lease.interrupt()
+            case Piece():
+                self._read(report)
             case Accepted(prompt_tokens=prompt_tokens):
                 self._start(prompt_tokens)
             case Done(outcome=outcome):
                 self._end_call(outcome)
+            case Failed(kind=FailureKind.CONTEXT_LENGTH) if self._calls > 1:
+                # A repair has filled the context, which is nothing that the caller asked for.
+                self._events += self._reply.close()
+                self._finish(self._reply.finish_reason)
             case Failed():
                 self.close()
                 raise error_from_failure(report, self._lease, self._plan.prompt_field)
+
+    def _read(self, piece: Piece) -> None:
+        if self.record.first_piece is None:
+            self.record.note_first_piece()
+        if self._reply.state is ReplyState.GOING:
+            self._events += self._reply.feed(piece.data, piece.tokens)
+        if self._reply.state is not ReplyState.GOING and self._lease is not None:
+            # Its last report brings the true counts, and frees the engine for what follows.
+            self._lease.interrupt()
 
     def _start(self, prompt_tokens: int | None) -> None:
         if self._started or self._lease is None:
@@ -191,7 +208,9 @@ class Generation:
 
     def _finish(self, reason: FinishReason) -> None:
         record = self.record
-        record.repairs = getattr(getattr(self._reply, "tally", None), "repairs", 0)
+        tally = self._reply.tally
+        record.repairs, record.closes = tally.repairs, tally.closes
+        record.forced_bytes = tally.forced_bytes
         timings = record.note_finish(reason, self._spent)
         self._events.append(Finish(reason, self._spent, timings=timings))
         if self._lease is not None:

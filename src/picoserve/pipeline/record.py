@@ -18,6 +18,8 @@ class GenerationRecord:
         usage: Set at the end only.
         calls: Calls of the engine; more than one where a reply was continued after a repair.
         repairs: Places where the reply was made legal.
+        forced_bytes: Bytes of it that were put in because nothing else was legal.
+        closes: Documents in it that were ended without the engine.
         moved: The first engine died and another one took over.
         error: The error's code or type, "" without an error.
         text: Prompt and reply as the engine knows them, set at the end only.
@@ -34,6 +36,8 @@ class GenerationRecord:
     usage: Usage | None = None
     calls: int = 0
     repairs: int = 0
+    forced_bytes: int = 0
+    closes: int = 0
     is_structured: bool = False
     moved: bool = False
     error: str = ""
