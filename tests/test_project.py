@@ -23,7 +23,10 @@ SHORTEST_TESTED_LINES: Final = 20
 TESTED_ELSEWHERE: Final = {
     "app/access.py": "api/test_metrics.py",
     "app/banner.py": "api/test_health.py",
+    "app/checkup.py": "unit/cli/test_doctor.py",
+    "app/engine_checks.py": "unit/cli/test_doctor.py",
     "app/factory.py": "api/test_health.py",
+    "app/findings.py": "unit/cli/test_doctor.py",
     "app/planning.py": "api/test_models.py",
     "app/serving.py": "api/test_health.py",
     "constraint/__init__.py": "unit/constraint/test_desk.py",

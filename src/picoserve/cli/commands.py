@@ -6,7 +6,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from picoserve import __version__
-from picoserve.cli import config_check, config_example, models, serve, version
+from picoserve.cli import config_check, config_example, devices, doctor, models, serve, version
 from picoserve.errors import ConfigError
 
 EXIT_CONFIG: Final = 2
@@ -14,6 +14,8 @@ EXIT_CONFIG: Final = 2
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "serve": serve.serve,
     "models": models.models,
+    "devices": devices.devices,
+    "doctor": doctor.doctor,
     "config check": config_check.config_check,
     "config example": config_example.config_example,
     "version": version.version,

@@ -1,0 +1,72 @@
+"""Everything that `picoserve doctor` looks at, from the platform to a running engine."""
+
+import importlib.metadata
+import platform
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+from picoserve.app.engine_checks import check_engine, one_start
+from picoserve.app.findings import Finding, fail, note, ok
+from picoserve.app.planning import keeper_limits, plan_models, shipped_model
+from picoserve.config.settings import ModelSettings, Settings
+from picoserve.engine.devices import usable_cpus
+
+_PACKAGES: Final = {"picollm": "picollm", "llamacpp": "xllamacpp"}
+_MIB: Final = 1024 * 1024
+
+
+async def checkup(settings: Settings) -> AsyncIterator[Finding]:
+    """Look at one thing after the other. Starts one engine for each model, and ends it."""
+    entries = settings.models or (shipped_model(),)
+    for finding in _machine(entries):
+        yield finding
+    if any(entry.engine == "picollm" for entry in entries):
+        yield _access_key(settings)
+    plan = plan_models(settings)
+    limits = one_start(keeper_limits(settings.pool))
+    for entry, model in zip(entries, plan.models, strict=True):
+        yield _file(entry)
+        engines = plan.engines[entry.name]
+        if engines.problem:
+            yield fail(f"{entry.name}: devices", engines.problem, "see `picoserve devices`")
+        if not engines.specs or not entry.path.is_file():
+            continue
+        names = ", ".join(spec.device for spec in engines.specs)
+        yield ok(f"{entry.name}: devices", f"{names}; the first one is tried")
+        async for finding in check_engine(model, engines.specs[0], limits):
+            yield Finding(
+                finding.verdict, f"{entry.name}: {finding.check}", finding.text, finding.advice
+            )
+
+
+def _machine(entries: tuple[ModelSettings, ...]) -> Iterator[Finding]:
+    yield ok(
+        "platform",
+        f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, "
+        f"{usable_cpus()} usable CPU(s)",
+    )
+    for engine in dict.fromkeys(entry.engine for entry in entries):
+        package = _PACKAGES[engine]
+        try:
+            yield ok("package", f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            extra = "picoserve[llamacpp]" if engine == "llamacpp" else "picollm"
+            yield fail("package", f"{package} is not installed", f"pip install '{extra}'")
+
+
+def _access_key(settings: Settings) -> Finding:
+    if settings.access_key():
+        return note("AccessKey", "there is one; whether it is valid shows when a model starts")
+    return fail(
+        "AccessKey",
+        "there is none",
+        "set PICOVOICE_ACCESS_KEY or access_key_file; a key is to be had from the "
+        "Picovoice Console",
+    )
+
+
+def _file(entry: ModelSettings) -> Finding:
+    check = f"{entry.name}: file"
+    if not entry.path.is_file():
+        return fail(check, f"there is no file '{entry.path}'", "set path to the model file")
+    return ok(check, f"{entry.path.name}, {entry.path.stat().st_size / _MIB:.1f} MiB")

@@ -1,0 +1,84 @@
+"""`picoserve doctor` on good and bad installations."""
+
+from pathlib import Path
+
+import pytest
+from tests.standin.model_script import ModelScript, Reply, Status, read_journal
+from tests.support.command_line import picoserve
+from tests.support.models import ACCESS_KEY, standin_model
+
+
+def examined(
+    library: Path, folder: Path, script: ModelScript, *, key: bool = True, text: str = ""
+) -> tuple[int, str]:
+    file = folder / "picoserve.toml"
+    file.write_text(standin_model(library, folder, script) + text)
+    environment = ACCESS_KEY if key else {}
+    result = picoserve("doctor", "--config", str(file), environment=environment)
+    output = result.stdout + result.stderr
+    assert ACCESS_KEY["PICOVOICE_ACCESS_KEY"] not in output
+    assert "Traceback" not in output
+    return result.returncode, output
+
+
+def test_shipped_model_passes() -> None:
+    result = picoserve("doctor")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Everything works." in result.stdout
+    assert "tokens/s" in result.stdout
+
+
+def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> None:
+    script = ModelScript(
+        model="qwen-2.5-500m-instruct [5.90 v1]",
+        tokens_per_second=400,
+        prefill_tokens_per_second=20_000,
+        context_length=4096,
+        journal="journal",
+        replies=[Reply(count=1000)],
+    )
+    status, output = examined(standin_library, tmp_path, script)
+
+    assert status == 0, output
+    for line in ("AccessKey: there is one", "pico: template: 'qwen", "pico: interrupt:"):
+        assert line in output
+    assert "times as fast" in output
+    assert len(read_journal(tmp_path / "journal", "init")) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (ModelScript(init_status=Status.ACTIVATION_LIMIT_REACHED), "Console"),
+        (ModelScript(access_key="another"), "AccessKey is not valid"),
+        (ModelScript(init_crash=True, journal="journal"), "died"),
+        (ModelScript(replies=[Reply(count=5, crash_after=1)]), "the worker died"),
+        (ModelScript(replies=[Reply(text="")]), "answered nothing"),
+        (ModelScript(file_version="1.0"), "version"),
+    ],
+)
+def test_failure_is_named_with_what_to_do(
+    standin_library: Path, tmp_path: Path, script: ModelScript, words: str
+) -> None:
+    status, output = examined(standin_library, tmp_path, script)
+
+    assert status == 1
+    assert "FAIL" in output
+    assert words in output
+    assert "->" in output
+
+
+def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "pico.pllm"
+    more = (
+        f'[[models]]\nname = "g"\nengine = "picollm"\npath = "{path}"\ndevices = "gpu"\n'
+        f'library_path = "{standin_library}"\n'
+        '[[models]]\nname = "gone"\nengine = "picollm"\npath = "gone.pllm"\ndevices = ["cpu:1"]\n'
+    )
+    status, output = examined(standin_library, tmp_path, ModelScript(), key=False, text=more)
+
+    assert status == 1
+    assert "PICOVOICE_ACCESS_KEY" in output
+    assert "R575" in output
+    assert "gone.pllm" in output
