@@ -9,19 +9,20 @@ _SECONDS = 30.0
 
 
 def picoserve(
-    *arguments: str, environment: Mapping[str, str] | None = None
+    *arguments: str, environment: Mapping[str, str] | None = None, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m picoserve` and wait for its end.
 
     Args:
         arguments: What stands behind the command's name.
         environment: Variables on top of this process's own, without any that configure picoserve.
+        text: What stands on standard input.
     """
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PICOSERVE_", "PICOV"))}
     return subprocess.run(
         [sys.executable, "-m", "picoserve", *arguments],
         env=variables | dict(environment or {}),
-        stdin=subprocess.DEVNULL,
+        input=text,
         capture_output=True,
         text=True,
         timeout=_SECONDS,

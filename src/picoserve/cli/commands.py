@@ -6,18 +6,34 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from picoserve import __version__
-from picoserve.cli import config_check, config_example, devices, doctor, models, serve, version
+from picoserve.cli import (
+    bench,
+    chat,
+    completion,
+    config_check,
+    config_example,
+    devices,
+    doctor,
+    models,
+    serve,
+    status,
+    version,
+)
 from picoserve.errors import ConfigError
 
 EXIT_CONFIG: Final = 2
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "serve": serve.serve,
+    "chat": chat.chat,
+    "bench": bench.bench,
+    "status": status.status,
     "models": models.models,
     "devices": devices.devices,
     "doctor": doctor.doctor,
     "config check": config_check.config_check,
     "config example": config_example.config_example,
+    "completion": completion.completion,
     "version": version.version,
 }
 _GROUPS: Final = {"config": "Look at the configuration, or start a new one."}
@@ -26,7 +42,7 @@ _GROUPS: Final = {"config": "Look at the configuration, or start a new one."}
 def run() -> NoReturn:
     """Run the command that the arguments name, and end the process with its exit status."""
     try:
-        create_cli()()
+        create_cli()(prog_name="picoserve")
     except ConfigError as error:
         lines = error.message.splitlines()
         text = lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} problems:", *lines])

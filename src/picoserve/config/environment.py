@@ -12,6 +12,9 @@ from picoserve.config.settings import ACCESS_KEY_VARIABLE, Settings
 
 PREFIX: Final = "PICOSERVE_"
 CONFIG_VARIABLE: Final = "PICOSERVE_CONFIG"
+# The key with which `chat`, `bench` and `status` ask a server.
+CLIENT_KEY_VARIABLE: Final = "PICOSERVE_API_KEY"
+_NO_SETTINGS: Final = frozenset({CONFIG_VARIABLE, CLIENT_KEY_VARIABLE})
 
 # Kubernetes puts such variables into every container beside a service whose name begins with
 # "picoserve". They are nobody's settings.
@@ -38,7 +41,7 @@ def read_environment(environ: Mapping[str, str]) -> tuple[list[Said], list[str]]
     said, problems = [], []
     for variable, text in sorted(environ.items()):
         name = variable.upper()
-        if not name.startswith(PREFIX) or name == CONFIG_VARIABLE or not text:
+        if not name.startswith(PREFIX) or name in _NO_SETTINGS or not text:
             continue
         try:
             key = _key(name, text, keys)

@@ -1,0 +1,1 @@
+"""The other end of the wire: what talks to any OpenAI-compatible server."""

@@ -1,0 +1,54 @@
+import pytest
+from tests.support.server import free_port
+
+from picoserve.client.endpoint import CallError, endpoint_for, error_text, first_model
+
+
+def test_an_address_keeps_its_path_and_loses_its_last_slash() -> None:
+    assert endpoint_for("http://10.0.0.1:9/v1/").base_url == "http://10.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize("address", ["", "10.0.0.1:9", "ftp://x/v1", "http://"])
+def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
+    with pytest.raises(CallError, match="is no address such as"):
+        endpoint_for(address)
+
+
+def test_the_key_comes_from_the_environment_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "second")
+    monkeypatch.setenv("PICOSERVE_API_KEY", "first")
+    monkeypatch.setenv("OTHER", "third")
+
+    assert endpoint_for("http://x/v1").key == "first"
+    assert endpoint_for("http://x/v1", "OTHER").key == "third"
+    assert "first" not in repr(endpoint_for("http://x/v1"))
+
+
+def test_a_variable_that_is_named_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GONE", raising=False)
+
+    with pytest.raises(CallError, match="GONE is not set"):
+        endpoint_for("http://x/v1", "GONE")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ('{"error": {"message": "No."}}', "No."),
+        ('{"error": "No."}', "No."),
+        ("plain", "plain"),
+        ("", "no reason given"),
+        ("[1]", "[1]"),
+    ],
+)
+def test_an_error_body_is_read_whatever_its_form(raw: str, text: str) -> None:
+    assert error_text(raw) == text
+
+
+async def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
+    port = free_port()
+    async with endpoint_for(f"http://127.0.0.1:{port}/v1").client() as client:
+        with pytest.raises(CallError, match=f"No server answers at http://127.0.0.1:{port}/v1"):
+            await first_model(client)
