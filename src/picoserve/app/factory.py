@@ -23,7 +23,10 @@ def create_app(state: ServerState, access: Access, *, log_prompts: bool) -> ASGI
         async with state.pool:
             yield
 
-    app = FastAPI(title="picoserve", version=__version__, lifespan=lifespan)
+    # Its documentation pages load scripts from other hosts.
+    app = FastAPI(
+        title="picoserve", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     app.state.picoserve = state
     install_error_handlers(app)
     app.add_middleware(

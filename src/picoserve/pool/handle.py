@@ -46,6 +46,7 @@ class WorkerHandle:
         fatal: The failure of a job that ended the engine itself.
         last_sign: When the worker last sent anything, in the loop's time.
         remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
+        last_lease: Whose job came last; only that one knows what the context holds.
         prompt_length: How much of that was the prompt.
         last_used: When the last job began, in seconds of `time.perf_counter`.
     """
@@ -57,6 +58,7 @@ class WorkerHandle:
         self.broken = False
         self.fatal: EngineError | None = None
         self.remembered = ""
+        self.last_lease: object = None
         self.prompt_length = 0
         self.last_used = 0.0
         self.lost = asyncio.Event()

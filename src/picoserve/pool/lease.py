@@ -23,6 +23,7 @@ class Lease:
         self._handle = handle
         self._stream: JobStream | None = None
         self._released = False
+        self._leaving = False
         self._interrupted: float | None = None
         handle.take_place()
 
@@ -31,17 +32,26 @@ class Lease:
         """The engine's name."""
         return self._handle.spec.name
 
-    def run(self, job: Job) -> JobStream:
-        """Run a job. Jobs of one lease run one after the other."""
+    def run(self, job: Job, *, last: bool = False) -> JobStream:
+        """Run a job. Jobs of one lease run one after the other.
+
+        Args:
+            last: No other job follows: the place is free when this one ends, however slowly
+                its reports are read.
+        """
+        self._handle.last_lease = self
         self._handle.remembered = job.prompt
         self._handle.prompt_length = len(job.prompt)
         self._handle.last_used = perf_counter()
         self._stream = self._handle.submit(job)
+        if last:
+            self._leave_with(self._stream)
         return self._stream
 
     def remember(self, text: str) -> None:
         """What the engine's context holds now: prompt and reply."""
-        self._handle.remembered = text
+        if self._handle.last_lease is self:
+            self._handle.remembered = text
 
     def interrupt(self) -> None:
         """Ask the running job to end; its last report still comes."""
@@ -59,7 +69,12 @@ class Lease:
             if not self._stream.ended:
                 self._interrupted = perf_counter()
                 self._handle.interrupt(self._stream)
-            self._stream.when_ended(self._free)
+            self._leave_with(self._stream)
+
+    def _leave_with(self, stream: JobStream) -> None:
+        if not self._leaving:
+            self._leaving = True
+            stream.when_ended(self._free)
 
     def _free(self) -> None:
         if self._interrupted is not None:
