@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example
+.PHONY: all check test fmt serve example clients image-check
 
 all: check test
 
@@ -25,3 +25,16 @@ fmt:
 
 example:
 	$(PYTHON) scripts/write_docs.py
+
+# Needs root, buildah and debootstrap; not part of `all`.
+image-check:
+	scripts/image-check.sh
+
+# Other stock clients, in environments of their own; two, for some cannot share one openai-python.
+clients:
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/pip install -q -e '.[clients]'
+	PICOSERVE_NODE_CLIENTS=1 .venv-clients/bin/python -m pytest -q tests/clients tests/examples
+	$(PYTHON) -m venv .venv-older-clients
+	.venv-older-clients/bin/pip install -q -e '.[older-clients]'
+	.venv-older-clients/bin/python -m pytest -q tests/clients
