@@ -36,6 +36,7 @@ class Job:
         max_tokens: Most tokens to generate, or None for as many as the context holds.
         stop: Phrases that end the generation; the engine may or may not send them.
         top_logprobs: None for no log probabilities, else how many alternatives per token.
+        embed: Not a generation: the prompt's embedding is wanted.
     """
 
     prompt: str
@@ -43,6 +44,7 @@ class Job:
     stop: tuple[str, ...] = ()
     sampling: Sampling = Sampling()
     top_logprobs: int | None = None
+    embed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Outcome:
         cached_tokens: Prompt tokens that were not evaluated again; None where the engine
             does not say.
         tokens: The generated tokens, for engines that tell them only at the end.
+        embedding: Little-endian 32-bit floats, for a job that wants them.
     """
 
     finish: EngineFinish
@@ -88,6 +91,7 @@ class Outcome:
     cached_tokens: int | None = None
     tail: bytes = b""
     tokens: tuple[TokenLogprob, ...] = ()
+    embedding: bytes = b""
 
 
 class FinishReason(StrEnum):

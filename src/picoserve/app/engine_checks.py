@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final
+from typing import Final, TypeAlias
 
 from picoserve.app.findings import Finding, fail, note, ok
 from picoserve.constraint import GrammarCache
@@ -73,8 +73,9 @@ async def _findings(
         return
     seconds = perf_counter() - began
     yield ok("engine", f"'{info.model}' on {info.device}, loaded in {seconds:.1f} s")
-    yield _template(model, info)
-    for name, check in _CHECKS.items():
+    if info.generates:
+        yield _template(model, info)
+    for name, check in (_CHECKS if info.generates else _EMBEDDING_CHECKS).items():
         lease = await models.acquire(Placement(model.name), "")
         try:
             yield await check(lease, model, info)
@@ -182,7 +183,15 @@ async def _cache(lease: Lease, _: ServedModel, info: EngineInfo) -> Finding:
     return ok("context cache", text)
 
 
-_CHECKS: Final[Mapping[str, Callable[[Lease, ServedModel, EngineInfo], Awaitable[Finding]]]] = {
+async def _embedding(lease: Lease, _: ServedModel, _info: EngineInfo) -> Finding:
+    run = await _run(lease, Job("The guests came late.", embed=True))
+    size = len(run.outcome.embedding) // 4
+    return ok("embedding", f"{size} numbers in {run.end * 1000:.0f} ms")
+
+
+_Checks: TypeAlias = Mapping[str, Callable[[Lease, ServedModel, EngineInfo], Awaitable[Finding]]]
+_EMBEDDING_CHECKS: Final[_Checks] = {"embedding": _embedding}
+_CHECKS: Final[_Checks] = {
     "generation": _speed,
     "interrupt": _interrupt,
     "context cache": _cache,

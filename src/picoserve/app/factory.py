@@ -11,7 +11,16 @@ from picoserve.app.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.error_responses import install_error_handlers
 from picoserve.server.request_log import RequestLog
-from picoserve.server.routes import admin, chat, completions, health, metrics, models, tokens
+from picoserve.server.routes import (
+    admin,
+    chat,
+    completions,
+    embeddings,
+    health,
+    metrics,
+    models,
+    tokens,
+)
 from picoserve.server.state import ServerState
 
 
@@ -43,4 +52,5 @@ def create_app(state: ServerState, access: Access, *, log_prompts: bool) -> ASGI
     app.include_router(completions.router)
     app.include_router(metrics.router)
     app.include_router(tokens.router)
+    app.include_router(embeddings.router)
     return RequestLog(app, state.metrics, log_prompts=log_prompts)

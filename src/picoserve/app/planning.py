@@ -133,6 +133,7 @@ def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
                     library_path=_text(entry.library_path),
                     context_cache=entry.context_cache,
                     context_length=entry.context_length,
+                    task=entry.task,
                 )
             )
     return ModelPlan(specs)

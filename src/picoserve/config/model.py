@@ -113,6 +113,10 @@ class ModelSettings(Table):
     library_path: OptionalFile = Field(default=None, examples=["lib/libpv_picollm.so"])
     """A native picoLLM library to load instead of the package's own. Only for "picollm"."""
 
+    task: Literal["auto", "generate", "embed"] = "auto"
+    """What the model is for. "auto" takes a picoLLM model with "embedding" in its name for an
+    embedding model. Only for "picollm"."""
+
     chat_template: ChatTemplate = Field(default="", repr=False)
     """A family's name such as "llama-3", or the path of a Jinja file. Empty for the template in
     the model file, or the family that the model's name tells."""

@@ -65,6 +65,7 @@ class EngineSpec:
         access_key: picoLLM's AccessKey; never logged.
         library_path: The native library, where it is not the package's own.
         context_length: Tokens of context per slot, or 0 for what the model says.
+        task: What the model is for: `generate`, `embed`, or `auto` for what its name tells.
     """
 
     kind: EngineKind
@@ -76,6 +77,7 @@ class EngineSpec:
     library_path: str = ""
     context_cache: bool = True
     context_length: int = 0
+    task: str = "auto"
 
     @override
     def __repr__(self) -> str:
@@ -93,6 +95,8 @@ class EngineInfo:
         negative_penalties: Whether penalties below zero are taken.
         context_cache: Whether a shared prompt prefix is not evaluated again.
         token_ids: Whether `tokenize` tells ids; else only their number is true.
+        generates: Whether the model generates text.
+        embeds: Whether the model makes embeddings.
     """
 
     model: str
@@ -107,6 +111,8 @@ class EngineInfo:
     negative_penalties: bool = False
     context_cache: bool = False
     token_ids: bool = True
+    generates: bool = True
+    embeds: bool = False
 
 
 class Sink(Protocol):
@@ -140,6 +146,10 @@ class Engine(Protocol):
 
     def generate(self, job: Job, sink: Sink) -> Outcome:
         """Run one job to its end. Raises EngineError."""
+        ...
+
+    def embed(self, text: str) -> Outcome:
+        """The embedding of a text, in the place of a job. Raises EngineError."""
         ...
 
     def interrupt(self) -> None:

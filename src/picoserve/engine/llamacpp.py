@@ -84,6 +84,13 @@ class LlamaCppEngine:
         answer = self._server.handle_completions(self._body(job), run.on_answer)
         return run.outcome(answer)
 
+    def embed(self, text: str) -> Outcome:
+        """Not supported: the server object is loaded for generating. Raises EngineError."""
+        raise EngineError(
+            FailureKind.UNSUPPORTED,
+            f"the llama.cpp engine makes no embeddings ({len(text)} characters asked for)",
+        )
+
     def interrupt(self) -> None:
         """Nothing to do: each callback asks the sink whether the job is still wanted."""
 

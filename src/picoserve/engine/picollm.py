@@ -7,6 +7,7 @@ error texts may hold the AccessKey, and an interrupt that comes before generatio
 lost (the worker repeats it). Errors are in `picollm_errors`.
 """
 
+import struct
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -59,6 +60,8 @@ class PicoLLMEngine:
             device=spec.device,
             max_top_logprobs=self._picollm.max_top_choices,
             context_cache=caching,
+            generates=not self._embeds(),
+            embeds=self._embeds(),
         )
 
     @property
@@ -90,6 +93,17 @@ class PicoLLMEngine:
             completion_tokens=completion.completion_tokens,
             tail=completion.text[len(sent) :] if whole else b"",
             tokens=completion.tokens,
+        )
+
+    def embed(self, text: str) -> Outcome:
+        """The embedding of a text. Raises EngineError."""
+        prompt_tokens = self._info.context_length - self._room_for_reply(text)
+        try:
+            values = self._picollm.generate_embeddings(text)
+        except self._module.PicoLLMError as error:
+            raise self._error(error, "run") from None
+        return Outcome(
+            EngineFinish.END, prompt_tokens, 0, embedding=struct.pack(f"<{len(values)}f", *values)
         )
 
     def interrupt(self) -> None:
@@ -135,6 +149,12 @@ class PicoLLMEngine:
         except self._module.PicoLLMError as error:
             raise self._error(error, "start") from None
         self._info = replace(self._info, context_cache=False)
+
+    def _embeds(self) -> bool:
+        """The SDK does not tell what a model can do; its known embedding models are named so."""
+        if self._spec.task == "auto":
+            return "embedding" in f"{self._picollm.model} {Path(self._spec.path).stem}".lower()
+        return self._spec.task == "embed"
 
     def _create(self) -> tuple[Any, bool]:
         try:

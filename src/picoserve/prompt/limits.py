@@ -1,5 +1,7 @@
 """What this server, model or engine cannot do: refused before any engine is touched."""
 
+from typing import Literal
+
 from picoserve.engine.engine import EngineInfo
 from picoserve.errors import (
     ContextLengthError,
@@ -15,8 +17,10 @@ def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
 
     Raises:
         UnsupportedParameterError: `logit_bias`.
-        UnsupportedValueError: A penalty below zero on an engine that takes none.
+        UnsupportedValueError: A penalty below zero on an engine that takes none, or a model that
+            generates nothing.
     """
+    check_capability(info, "generation")
     if request.logit_bias:
         raise UnsupportedParameterError(
             "Unsupported parameter: 'logit_bias' is not supported with this model.",
@@ -32,6 +36,17 @@ def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
                 "Only values of 0 and above are supported.",
                 param=name,
             )
+
+
+def check_capability(info: EngineInfo, capability: Literal["generation", "embeddings"]) -> None:
+    """Refuse what the model was not made for. Raises UnsupportedValueError."""
+    if info.generates if capability == "generation" else info.embeds:
+        return
+    raise UnsupportedValueError(
+        f"Unsupported value: 'model' lacks the capability '{capability}' "
+        f"('{info.model}' {'makes embeddings' if info.embeds else 'generates text'} only).",
+        param="model",
+    )
 
 
 def check_stream_options(request: SamplingFields) -> None:

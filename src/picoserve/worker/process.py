@@ -12,7 +12,8 @@ import threading
 import time
 from typing import Final
 
-from picoserve.engine.engine import Engine, EngineError, EngineFactory, FailureKind
+from picoserve.engine.engine import Engine, EngineError, EngineFactory, FailureKind, Sink
+from picoserve.generation import Job, Outcome
 from picoserve.worker.jobs import JobTable
 from picoserve.worker.messages import (
     Command,
@@ -142,7 +143,7 @@ class WorkerProcess:
         sink, info = self._jobs.begin(command.number), engine.info
         report: Report
         try:
-            report = Done(command.number, engine.generate(command.job, sink))
+            report = Done(command.number, _do(engine, command.job, sink))
         except EngineError as error:
             report = Failed(command.number, error.kind, error.message, error.prompt_tokens)
         except Exception as error:  # noqa: BLE001  # one job's failure is not the worker's
@@ -168,3 +169,7 @@ class WorkerProcess:
         except OSError:
             # The server has gone; the listener sees the end of the pipe and leaves.
             return
+
+
+def _do(engine: Engine, job: Job, sink: Sink) -> Outcome:
+    return engine.embed(job.prompt) if job.embed else engine.generate(job, sink)

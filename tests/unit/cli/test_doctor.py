@@ -47,6 +47,14 @@ def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> 
     assert len(read_journal(tmp_path / "journal", "init")) == 1
 
 
+def test_working_embedding_model_passes(standin_library: Path, tmp_path: Path) -> None:
+    script = ModelScript(model="embeddinggemma-300m [1.37 v1]", generate=False, embeddings=24)
+    status, output = examined(standin_library, tmp_path, script)
+
+    assert status == 0, output
+    assert "embedding: 24 numbers" in output
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
