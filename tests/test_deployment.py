@@ -1,0 +1,107 @@
+"""The files that start picoserve elsewhere agree with picoserve."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from picoserve.config.environment import read_environment, variable_name
+from picoserve.config.schema import all_keys
+from picoserve.config.settings import Settings
+from picoserve.server.routes import health, metrics
+
+ROOT: Final = Path(__file__).parent.parent
+KUBERNETES: Final = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
+FILES: Final = [
+    ROOT / "Dockerfile",
+    ROOT / "compose.yaml",
+    ROOT / "deploy/systemd/picoserve.service",
+    *KUBERNETES,
+]
+DOCKERFILE: Final = (ROOT / "Dockerfile").read_text()
+
+
+def manifest(kind: str) -> dict[str, Any]:
+    """The only Kubernetes object of a kind."""
+    objects = [one for file in KUBERNETES for one in yaml.safe_load_all(file.read_text())]
+    (found,) = [one for one in objects if one["kind"] == kind]
+    body: dict[str, Any] = found
+    return body
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_variable_names_a_setting(file: Path) -> None:
+    known = {variable_name(key.path) for key in all_keys(Settings)}
+
+    assert set(re.findall(r"\bPICOSERVE_\w+", file.read_text())) <= known
+
+
+def test_the_image_is_closed_to_strangers_by_default() -> None:
+    environment = dict(re.findall(r"(PICOSERVE_\w+)=(\S+)", DOCKERFILE))
+
+    said, problems = read_environment(environment)
+
+    assert not problems
+    assert {".".join(one.path) for one in said} == {"server.host", "auth.key_file"}
+    settings = Settings.model_validate({one.path[0]: {one.path[1]: one.value} for one in said})
+    assert settings.auth.is_configured
+
+
+def test_commands_in_the_dockerfile_need_no_shell() -> None:
+    for instruction in ("ENTRYPOINT", "CMD", r"HEALTHCHECK[^[]*CMD"):
+        (command,) = re.findall(rf"^{instruction} (\[.*\])$", DOCKERFILE, re.MULTILINE)
+        assert json.loads(command)
+
+
+def test_the_build_sees_what_it_copies() -> None:
+    seen = (ROOT / ".dockerignore").read_text().splitlines()
+
+    (copied,) = re.findall(r"^COPY (.*) \./$", DOCKERFILE, re.MULTILINE)
+    for name in [*copied.split(), "src"]:
+        assert f"!{name}" in seen
+        assert (ROOT / name).exists()
+
+
+def test_the_configuration_for_kubernetes_is_valid() -> None:
+    configuration = manifest("ConfigMap")["data"]["picoserve.toml"]
+
+    settings = Settings.model_validate(tomllib.loads(configuration))
+
+    grace = manifest("StatefulSet")["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert settings.server.drain_seconds < grace
+
+
+def test_probes_and_scraper_ask_for_paths_that_exist() -> None:
+    paths = {
+        getattr(route, "path", "")
+        for router in (health.router, metrics.router)
+        for route in router.routes
+    }
+    pod = manifest("StatefulSet")["spec"]["template"]["spec"]["containers"][0]
+
+    probes = [
+        pod[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")
+    ]
+    assert {*probes, "/metrics"} <= paths
+    assert "/health/ready" in DOCKERFILE
+
+
+def test_selectors_of_the_manifests_agree() -> None:
+    labels = manifest("StatefulSet")["spec"]["template"]["metadata"]["labels"]
+
+    assert manifest("StatefulSet")["spec"]["selector"]["matchLabels"] == labels
+    assert manifest("Service")["spec"]["selector"] == labels
+    assert manifest("NetworkPolicy")["spec"]["podSelector"]["matchLabels"] == labels
+    resources = manifest("Kustomization")["resources"]
+    assert sorted(resources) == sorted(f.name for f in KUBERNETES if f.stem != "kustomization")
+
+
+def test_the_compose_file_leaves_time_to_drain() -> None:
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["picoserve"]
+
+    assert int(service["stop_grace_period"].rstrip("s")) > Settings().server.drain_seconds
+    assert set(service["secrets"]) == {"access_key", "keys"}
