@@ -20,7 +20,7 @@ SCRIPT: Final = ModelScript(
     replies=[
         Reply(match="21 degrees", text=WEATHER),
         Reply(
-            match_last="weather",
+            match_last="How is the weather",
             text='{"name": "get_weather", "arguments": {"city": "Paris"}}',
             continues=True,
         ),
@@ -35,7 +35,7 @@ SCRIPT: Final = ModelScript(
 def scripted_server(library: Path, folder: Path) -> Generator[RunningServer, None, None]:
     """One picoLLM engine on the stand-in library, and a server before it.
 
-    "weather" gets a call of `get_weather`, a tool result of "21 degrees" gets a sentence,
+    "How is the weather" gets a call of `get_weather`, a result of "21 degrees" gets a sentence,
     "person" gets a JSON object, "Count" counts for minutes, all else gets a greeting.
     """
     config = standin_model(library, folder, SCRIPT, name=NAME)
