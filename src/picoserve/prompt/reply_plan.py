@@ -3,8 +3,9 @@
 import re
 from typing import Any, Final
 
-from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError
+from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError, SchemaLimits
 from picoserve.constraint.plan import DocumentPlan, PlannedFunction, ReplyPlan, ToolPlan
+from picoserve.constraint.samples import PatternError, parse_pattern, repetition
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
@@ -134,7 +135,20 @@ def _guided_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None
     if len(given) > 1:
         raise InvalidRequestError(f"'{given[0][0]}' and '{given[1][0]}' cannot be combined.")
     param, name, source = given[0]
+    if name == "regex" and _explodes(source):
+        raise InvalidRequestError(
+            f"Invalid '{param}': the pattern unrolls to too many characters.",
+            param=param,
+            code="invalid_value",
+        )
     return _compiled(cache, _GUIDED[name], source, param=param, strict=True)
+
+
+def _explodes(regex: object) -> bool:
+    try:
+        return isinstance(regex, str) and repetition(parse_pattern(regex)) > SchemaLimits().repeat
+    except PatternError:
+        return False  # Not Python's syntax; the compiler's own limits decide.
 
 
 def _compiled(cache: GrammarCache, kind: Kind, source: Any, *, param: str, strict: bool) -> Grammar:

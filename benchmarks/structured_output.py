@@ -1,0 +1,224 @@
+"""What structured output costs on the shipped model, and whether all of it is valid.
+
+Run from the repository root: `python benchmarks/structured_output.py [documents]`. A real server
+is started; the model draws at temperature 1.5, where it is wrong most of the time.
+"""
+
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import xllamacpp
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.support.models import MODEL, SHIPPED, tiny_model
+from tests.support.server import running_server
+from tests.unit.constraint.schemas import ALL
+
+_TEMPERATURE = 1.5
+_PLAIN = "Tell me a long story about the sea."
+
+
+@dataclass
+class Answer:
+    """One answer and what it took."""
+
+    text: str
+    finish: str
+    tokens: int
+    seconds: float
+    seconds_to_first: float
+
+
+def say(line: str = "") -> None:
+    """Write one line of the report."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def ask(client: httpx.Client, prompt: str, **fields: Any) -> Answer:
+    """Stream one answer."""
+    body = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": prompt}],
+        "temperature": _TEMPERATURE,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **fields,
+    }
+    start = time.perf_counter()
+    first, text, finish, tokens = 0.0, "", "", 0
+    with client.stream("POST", "/v1/chat/completions", json=body) as response:
+        if response.status_code != 200:
+            raise RuntimeError(response.read().decode())
+        for line in response.iter_lines():
+            if not line.startswith("data: {"):
+                continue
+            chunk = json.loads(line[6:])
+            tokens = (chunk.get("usage") or {}).get("completion_tokens", tokens)
+            for choice in chunk.get("choices", ()):
+                piece = choice["delta"].get("content") or ""
+                if piece and not text:
+                    first = time.perf_counter() - start
+                text += piece
+                finish = choice["finish_reason"] or finish
+    return Answer(text, finish, tokens, time.perf_counter() - start, first)
+
+
+def wanted(name: str) -> dict[str, Any]:
+    """The request fields that hold a reply to a schema."""
+    schema = {"name": name, "schema": ALL[name][0], "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def counters(client: httpx.Client) -> dict[str, float]:
+    """The server's counters, summed over labels."""
+    sums: dict[str, float] = {}
+    for line in client.get("/metrics").text.splitlines():
+        if not line.startswith("#"):
+            name, _, value = line.rpartition(" ")
+            name = name.partition("{")[0]
+            sums[name] = sums.get(name, 0.0) + float(value)
+    return sums
+
+
+def measure_validity(client: httpx.Client, documents: int) -> None:
+    """Ask for many documents over all schemas and check every one with `jsonschema`."""
+    names = [name for name in ALL if isinstance(ALL[name][0], dict)]
+    before = counters(client)
+    jobs = [(names[at % len(names)], at) for at in range(documents)]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(lambda job: (job[0], ask(client, "Go.", seed=job[1], **wanted(job[0]))), jobs)
+        )
+    invalid = [name for name, answer in answers if not _is_valid(name, answer)]
+    after = counters(client)
+    say(f"documents: {documents} over {len(names)} schemas, temperature {_TEMPERATURE}")
+    say(f"invalid: {len(invalid)} {sorted(set(invalid))}")
+    say(f"finish: {_counts(answer.finish for _, answer in answers)}")
+    for name in sorted(after):
+        if "structured" in name and not name.endswith("_created"):
+            grown = after[name] - before.get(name, 0)
+            say(f"{name}: {grown:.0f}, {grown / documents:.2f} per document")
+    say(f"tokens a document: {statistics.mean(a.tokens for _, a in answers):.1f}")
+
+
+def _is_valid(name: str, answer: Answer) -> bool:
+    try:
+        jsonschema.Draft202012Validator(ALL[name][0]).validate(json.loads(answer.text))
+    except (ValueError, jsonschema.ValidationError):
+        return answer.finish == "length"
+    return True
+
+
+def _counts(words: Iterator[str]) -> dict[str, int]:
+    listed = list(words)
+    return {word: listed.count(word) for word in sorted(set(listed))}
+
+
+def measure_cost(client: httpx.Client) -> None:
+    """Compare the time of a token with and without a form, by turns in one run.
+
+    A regex that admits everything shows what reading along costs: the model says the same and is
+    never put right. The documents show what it costs with all repairs.
+    """
+    ways: dict[str, tuple[str, dict[str, Any]]] = {
+        "free text": (_PLAIN, {}),
+        "held to `(?s:.*)`": (_PLAIN, {"guided_regex": "(?s:.*)"}),
+        "document `voice`": (_PLAIN, wanted("voice")),
+        "document `worst`": (_PLAIN, wanted("worst")),
+    }
+    spent = dict.fromkeys(ways, 0.0)
+    tokens = dict.fromkeys(ways, 0)
+    for seed in range(60):
+        for way, (prompt, fields) in ways.items():
+            answer = ask(client, prompt, seed=seed, max_tokens=200, **fields)
+            if answer.tokens > 1 and answer.seconds_to_first:
+                spent[way] += answer.seconds - answer.seconds_to_first
+                tokens[way] += answer.tokens - 1
+    free = spent["free text"] / tokens["free text"]
+    for way in ways:
+        each = spent[way] / tokens[way]
+        say(f"{way}: {1e6 * each:.0f} us a token over {tokens[way]} tokens, {each / free:.2f}x")
+
+
+def measure_native() -> None:
+    """The same with llama.cpp's own grammar, without any server."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(SHIPPED)
+    params.n_ctx = 2048
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    engine = xllamacpp.Server(params)
+    for name in ("voice", "worst", "array_of_objects"):
+        schema = ALL[name][0]
+        free = _native_times(engine, {})
+        bound = _native_times(engine, {"json_schema": schema})
+        say(
+            f"llama.cpp, {name}: free {free:.0f} us a token, own grammar {bound:.0f}, "
+            f"ratio {bound / free:.2f}"
+        )
+
+
+class _Marks:
+    """When each piece came."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on(self, _answer: dict[str, Any]) -> bool:
+        """Note a piece; never stop."""
+        self.times.append(time.perf_counter())
+        return False
+
+
+def _native_times(engine: Any, fields: dict[str, Any]) -> float:
+    times: list[float] = []
+    for seed in range(8):
+        marks = _Marks()
+        body = {
+            "prompt": "Here is a document about the sea, the land and the sky:\n",
+            "stream": True,
+            "n_predict": 100,
+            "temperature": _TEMPERATURE,
+            "top_k": 0,
+            "min_p": 0.0,
+            "seed": seed,
+            **fields,
+        }
+        engine.handle_completions(body, marks.on)
+        if len(marks.times) > 10:
+            times.append(1e6 * (marks.times[-1] - marks.times[0]) / (len(marks.times) - 1))
+    return statistics.median(times) if times else float("nan")
+
+
+def main() -> None:
+    """Print the whole report."""
+    documents = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    packages = ", ".join(f"{name} {version(name)}" for name in ("llguidance", "xllamacpp"))
+    say(f"{platform.platform()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
+    say(f"{packages}; load {os.getloadavg()[0]:.1f}")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder), tiny_model(engines=1, slots=2)) as server,
+        httpx.Client(base_url=server.url, timeout=120) as client,
+    ):
+        measure_cost(client)
+        measure_validity(client, documents)
+    measure_native()
+
+
+if __name__ == "__main__":
+    main()

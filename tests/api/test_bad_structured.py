@@ -1,0 +1,161 @@
+"""Schemas, tools and choices that cannot be served: 400, with the field at fault."""
+
+from typing import Any
+
+import httpx
+import pytest
+from tests.support.wire import chat_body, error_of
+
+PATH = "/v1/chat/completions"
+OBJECT: dict[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def schema_format(schema: object, *, strict: bool = True) -> dict[str, Any]:
+    wanted = {"name": "answer", "schema": schema, "strict": strict}
+    return {"response_format": {"type": "json_schema", "json_schema": wanted}}
+
+
+def tool(name: object = "f", parameters: object = OBJECT, **more: object) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": parameters, **more}}
+
+
+def only(name: str, schema: object) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {name: schema},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+SCHEMA = "response_format.json_schema.schema"
+ENDLESS = {"$ref": "#/$defs/N", "$defs": {"N": only("next", {"$ref": "#/$defs/N"})}}
+BAD: list[tuple[dict[str, Any], str, str]] = [
+    (schema_format({"type": "wizard"}), f"{SCHEMA}.type", "invalid_json_schema"),
+    (schema_format(ENDLESS), SCHEMA, "invalid_json_schema"),
+    (schema_format({"$ref": "#/$defs/none"}), SCHEMA, "invalid_json_schema"),
+    (schema_format({"$ref": "https://example.com/a"}), f"{SCHEMA}.$ref", "invalid_json_schema"),
+    (
+        schema_format(only("a", {"type": "integer", "minimum": 3, "maximum": 1})),
+        f"{SCHEMA}.properties.a",
+        "invalid_json_schema",
+    ),
+    (schema_format({"enum": []}), SCHEMA, "invalid_json_schema"),
+    (
+        schema_format(only("a", {"type": "string", "pattern": "((a{1,999}){1,999}){1,999}"})),
+        f"{SCHEMA}.properties.a.pattern",
+        "invalid_json_schema",
+    ),
+    (
+        schema_format(only("a", {"type": "string", "pattern": "("})),
+        f"{SCHEMA}.properties.a",
+        "invalid_json_schema",
+    ),
+    (
+        schema_format(only("a", {"not": {"type": "string"}})),
+        f"{SCHEMA}.properties.a.not",
+        "invalid_json_schema",
+    ),
+    (
+        schema_format(only("a", {"minLength": -1})),
+        f"{SCHEMA}.properties.a.minLength",
+        "invalid_json_schema",
+    ),
+    ({"tools": [tool("")]}, "tools[0].function.name", "string_below_min_length"),
+    ({"tools": [tool("a b")]}, "tools[0].function.name", "invalid_value"),
+    ({"tools": [tool("x" * 129)]}, "tools[0].function.name", "string_above_max_length"),
+    (
+        {"tools": [{"type": "function", "function": {"parameters": OBJECT}}]},
+        "tools[0].function.name",
+        "missing_required_parameter",
+    ),
+    ({"tools": [{"type": "function"}]}, "tools[0].function", "missing_required_parameter"),
+    ({"tools": [tool("f"), tool("f")]}, "tools[1].function.name", "invalid_value"),
+    (
+        {"tools": [tool("g"), tool("f", only("a", {"not": {}}), strict=True)]},
+        "tools[1].function.parameters.properties.a.not",
+        "invalid_json_schema",
+    ),
+    ({"functions": [{"name": "f"}, {"name": "f"}]}, "functions[1].name", "invalid_value"),
+    ({"tools": [tool()], "tool_choice": "sometimes"}, "tool_choice", "invalid_value"),
+    (
+        {"tools": [tool()], "tool_choice": {"type": "function", "function": {"name": "g"}}},
+        "tool_choice",
+        "invalid_value",
+    ),
+    ({"tools": [tool()], "tool_choice": {"type": "custom"}}, "tool_choice", "unsupported_value"),
+    (
+        {"functions": [{"name": "f"}], "function_call": {"name": "g"}},
+        "function_call",
+        "invalid_value",
+    ),
+    (
+        {"tools": [tool()], "tool_choice": {"type": "allowed_tools", "allowed_tools": {}}},
+        "tool_choice.allowed_tools",
+        "invalid_value",
+    ),
+    (
+        {
+            "tools": [tool()],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto", "tools": [tool("g")]},
+            },
+        },
+        "tool_choice.allowed_tools.tools[0]",
+        "invalid_value",
+    ),
+    (
+        {
+            "messages": [
+                {"role": "user", "content": "x"},
+                {"role": "tool", "tool_call_id": "call_1", "content": "y"},
+            ]
+        },
+        "messages[1].tool_call_id",
+        "invalid_value",
+    ),
+    ({"guided_regex": "("}, "guided_regex", "invalid_value"),
+    ({"guided_regex": "((a{1,999}){1,999}){1,999}"}, "guided_regex", "invalid_value"),
+    ({"guided_choice": []}, "guided_choice", "invalid_value"),
+    ({"guided_choice": "yes"}, "guided_choice", "invalid_value"),
+    ({"guided_grammar": "start: x"}, "guided_grammar", "invalid_value"),
+    ({"guided_json": {"enum": []}}, "guided_json", "invalid_json_schema"),
+    ({"structured_outputs": 5}, "structured_outputs", "invalid_type"),
+    ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_value"),
+    ({"tools": [tool()], "logprobs": True}, "logprobs", "unsupported_value"),
+]
+
+
+@pytest.mark.parametrize(("fields", "param", "code"), BAD, ids=str)
+def test_field_at_fault_is_named(
+    http: httpx.Client, fields: dict[str, Any], param: str, code: str
+) -> None:
+    response = http.post(PATH, json=chat_body(**fields))
+
+    assert response.status_code == 400
+    error = error_of(response)
+    assert error["type"] == "invalid_request_error"
+    assert (str(error["param"]), error["code"]) == (param, code)
+
+
+@pytest.mark.parametrize("keyword", [{"not": {"const": 1}}, {"format": "colour"}])
+def test_schema_that_is_not_strict_may_hold_anything(
+    http: httpx.Client, keyword: dict[str, Any]
+) -> None:
+    schema = only("a", {"type": "string", **keyword})
+
+    response = http.post(PATH, json=chat_body(**schema_format(schema, strict=False)))
+
+    assert response.status_code == 200, response.text
+
+
+@pytest.mark.parametrize(
+    "inner", [{"type": "string", "format": "colour"}, {"type": "string", "title": "A"}]
+)
+def test_words_without_force_are_no_fault_of_a_strict_schema(
+    http: httpx.Client, inner: dict[str, Any]
+) -> None:
+    response = http.post(PATH, json=chat_body(**schema_format(only("a", inner))))
+
+    assert response.status_code == 200, response.text
