@@ -21,11 +21,12 @@ from picoserve.server.routes import (
     models,
     tokens,
 )
+from picoserve.server.routes import page as page_routes
 from picoserve.server.state import ServerState
 
 
-def create_app(state: ServerState, access: Access, *, log_prompts: bool) -> ASGIApp:
-    """The application. Its lifespan starts and ends the pool."""
+def create_app(state: ServerState, access: Access, *, log_prompts: bool, page: bool) -> ASGIApp:
+    """The application, with the page at `/` or without. Its lifespan starts and ends the pool."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
@@ -53,4 +54,6 @@ def create_app(state: ServerState, access: Access, *, log_prompts: bool) -> ASGI
     app.include_router(metrics.router)
     app.include_router(tokens.router)
     app.include_router(embeddings.router)
+    if page:
+        app.include_router(page_routes.router)
     return RequestLog(app, state.metrics, log_prompts=log_prompts)

@@ -63,7 +63,7 @@ def serve(settings: Settings) -> int:
         metrics=metrics_for(pool),
     )
     config = uvicorn.Config(
-        create_app(state, access, log_prompts=settings.log.prompts),
+        create_app(state, access, log_prompts=settings.log.prompts, page=server_settings.page),
         host=server_settings.host,
         port=server_settings.port,
         log_config=None,

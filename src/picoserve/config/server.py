@@ -30,6 +30,10 @@ class ServerSettings(Table):
     allow_anonymous: bool = False
     """Whether a server without keys may be reached from other machines."""
 
+    page: bool = True
+    """Whether there is a page at `/` to chat with the models and to watch the engines. The page
+    is open; what it asks for needs the key."""
+
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     """The largest request body that is read; a larger one is answered with 413."""
 

@@ -1,0 +1,464 @@
+// Chat on the left, the pool on the right. Text from anywhere becomes text nodes, never markup.
+
+const KEY = "picoserve-key";
+const MINUTE = 60;
+const POLL_MS = 1000;
+const RATE_SECONDS = 5;
+
+const $ = (id) => document.getElementById(id);
+
+function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  return made;
+}
+
+// ---------------------------------------------------------------- the key
+
+const key = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  headers: () => (key.get() ? { authorization: `Bearer ${key.get()}` } : {}),
+};
+
+function askForKey(problem = "") {
+  $("key-button").hidden = false;
+  $("key-problem").textContent = problem;
+  if (!$("key-dialog").open) $("key-dialog").showModal();
+  $("key").select();
+}
+
+$("key-button").addEventListener("click", () => askForKey());
+$("key-cancel").addEventListener("click", () => $("key-dialog").close());
+$("key-dialog").addEventListener("close", () => $("message").focus());
+$("key-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, $("key").value.trim());
+  if (await loadModels()) {
+    $("key").value = "";
+    $("key-dialog").close();
+  }
+});
+
+// ---------------------------------------------------------------- models
+
+async function loadModels() {
+  try {
+    const response = await fetch("/v1/models", { headers: key.headers() });
+    if (response.status === 401) {
+      askForKey(key.get() ? "This key is not accepted." : "");
+      sessionStorage.removeItem(KEY);
+      return false;
+    }
+    const chosen = $("model").value;
+    const models = (await response.json()).data;
+    $("model").replaceChildren(...models.map((model) => new Option(model.id, model.id)));
+    if (models.some((model) => model.id === chosen)) $("model").value = chosen;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// ---------------------------------------------------------------- the conversation
+
+let messages = [];
+let running = null;
+
+function scroll() {
+  $("log").scrollTop = $("log").scrollHeight;
+}
+
+function show(turn) {
+  $("welcome").hidden = true;
+  $("log").append(turn);
+  scroll();
+  return turn;
+}
+
+function showUser(text) {
+  const turn = element("article", "turn user");
+  turn.setAttribute("aria-label", "You");
+  turn.append(element("p", "text", text));
+  show(turn);
+}
+
+function showError(text, again) {
+  const turn = element("article", "turn error");
+  turn.setAttribute("role", "alert");
+  turn.append(element("span", "", text));
+  if (again) {
+    const button = element("button", "", "Try again");
+    button.type = "button";
+    button.addEventListener("click", () => {
+      turn.remove();
+      again();
+    });
+    turn.append(button);
+  }
+  show(turn);
+}
+
+function number(id) {
+  const value = $(id).valueAsNumber;
+  return Number.isNaN(value) ? undefined : value;
+}
+
+function tools() {
+  const text = $("tools").value.trim();
+  $("tools-problem").textContent = "";
+  if (!text) return undefined;
+  try {
+    const list = JSON.parse(text);
+    if (!Array.isArray(list)) throw new Error("not a list");
+    return list;
+  } catch (error) {
+    $("tools-problem").textContent = `Not a JSON list: ${error.message}`;
+    $("settings").open = true;
+    throw error;
+  }
+}
+
+function request() {
+  const system = $("system").value.trim();
+  const body = {
+    model: $("model").value,
+    messages: system ? [{ role: "system", content: system }, ...messages] : messages,
+    stream: true,
+    stream_options: { include_usage: true },
+    tools: tools(),
+  };
+  for (const name of ["temperature", "top_p", "max_tokens", "seed"]) body[name] = number(name);
+  return JSON.stringify(body);
+}
+
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error("The answer ended before its end mark.");
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    for (const line of lines) {
+      if (!line.startsWith("data:")) continue;
+      const data = line.slice(5).trim();
+      if (data === "[DONE]") return;
+      const event = JSON.parse(data);
+      if (event.error) throw new Error(event.error.message);
+      yield event;
+    }
+  }
+}
+
+function addCalls(calls, deltas) {
+  for (const delta of deltas) {
+    const call = (calls[delta.index] ??= { id: "", type: "function", function: { name: "", arguments: "" } });
+    call.id ||= delta.id ?? "";
+    call.function.name += delta.function?.name ?? "";
+    call.function.arguments += delta.function?.arguments ?? "";
+  }
+}
+
+function pretty(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
+function callCard(call) {
+  const card = element("section", "call");
+  const title = element("h3", "", call.function.name);
+  title.append(element("span", "", " is asked for"));
+  card.append(title, element("pre", "", pretty(call.function.arguments)));
+  const form = element("form");
+  const input = element("input");
+  input.placeholder = "What the tool returns";
+  input.setAttribute("aria-label", `What ${call.function.name} returns`);
+  const button = element("button", "send", "Return");
+  form.append(input, button);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (running) return;
+    messages.push({ role: "tool", tool_call_id: call.id, content: input.value });
+    form.replaceWith(element("p", "result", `→ ${input.value}`));
+    if (!openCalls().length) answer();
+  });
+  card.append(form);
+  return card;
+}
+
+function openCalls() {
+  const done = new Set(messages.map((message) => message.tool_call_id));
+  const asked = messages.flatMap((message) => message.tool_calls ?? []);
+  return asked.filter((call) => !done.has(call.id));
+}
+
+function metaLine(times, tokens, finish, engine) {
+  const parts = [];
+  if (times.first) parts.push(`first token ${Math.round(times.first - times.began)} ms`);
+  const seconds = (times.last - times.first) / 1000;
+  if (tokens > 1 && seconds > 0) parts.push(`${Math.round((tokens - 1) / seconds).toLocaleString("en")} tokens/s`);
+  parts.push(`${tokens} ${tokens === 1 ? "token" : "tokens"}`);
+  if (engine) parts.push(engine);
+  if (finish && finish !== "stop" && finish !== "tool_calls") parts.push(finish);
+  return parts.join(" · ");
+}
+
+function setRunning(controller) {
+  running = controller;
+  $("stop").hidden = !controller;
+  $("send").hidden = Boolean(controller);
+}
+
+async function answer() {
+  let body;
+  try {
+    body = request();
+  } catch {
+    return;
+  }
+  const controller = new AbortController();
+  setRunning(controller);
+  const turn = element("article", "turn assistant");
+  turn.setAttribute("aria-label", "Answer");
+  turn.setAttribute("aria-busy", "true");
+  const text = element("p", "text");
+  turn.append(text);
+  show(turn);
+  const times = { began: performance.now(), first: 0, last: 0 };
+  const calls = [];
+  let said = "", parts = 0, usage = null, finish = "", engine = "", failure = null;
+  try {
+    const response = await fetch("/v1/chat/completions", {
+      method: "POST",
+      headers: { "content-type": "application/json", ...key.headers() },
+      body,
+      signal: controller.signal,
+    });
+    if (!response.ok) {
+      if (response.status === 401) askForKey(key.get() ? "This key is not accepted." : "");
+      throw new Error((await response.json()).error?.message ?? `HTTP ${response.status}`);
+    }
+    engine = response.headers.get("x-picoserve-engine") ?? "";
+    for await (const event of events(response)) {
+      usage = event.usage ?? usage;
+      const choice = event.choices?.[0];
+      if (!choice) continue;
+      finish = choice.finish_reason ?? finish;
+      const piece = choice.delta.content ?? "";
+      if (!piece && !choice.delta.tool_calls) continue;
+      times.last = performance.now();
+      times.first ||= times.last;
+      parts += 1;
+      said += piece;
+      if (piece) text.append(piece);
+      addCalls(calls, choice.delta.tool_calls ?? []);
+      scroll();
+    }
+  } catch (error) {
+    if (error.name === "AbortError") finish = "stopped";
+    else failure = error;
+  }
+  setRunning(null);
+  turn.setAttribute("aria-busy", "false");
+  if (failure && !said) turn.remove();
+  else turn.append(element("p", "meta", metaLine(times, usage?.completion_tokens ?? parts, finish, engine)));
+  if (failure) {
+    const message = failure instanceof TypeError ? "The server cannot be reached." : failure.message;
+    showError(message, said ? null : answer);
+    return;
+  }
+  messages.push({ role: "assistant", content: said || (calls.length ? null : ""), ...(calls.length && finish !== "stopped" && { tool_calls: calls }) });
+  if (finish !== "stopped") text.after(...calls.map(callCard));
+  if (!said) text.remove();
+  scroll();
+  (turn.querySelector(".call input") ?? $("message")).focus();
+}
+
+function send(text) {
+  if (!text || running) return;
+  for (const call of openCalls()) {
+    messages.push({ role: "tool", tool_call_id: call.id, content: "no result" });
+  }
+  document.querySelectorAll(".call form").forEach((form) => form.remove());
+  messages.push({ role: "user", content: text });
+  showUser(text);
+  answer();
+}
+
+$("composer").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("message").value.trim();
+  if (running || !text) return;
+  $("message").value = "";
+  send(text);
+});
+$("message").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  $("composer").requestSubmit();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") running?.abort();
+});
+$("stop").addEventListener("click", () => running?.abort());
+$("reset").addEventListener("click", () => {
+  running?.abort();
+  messages = [];
+  document.querySelectorAll(".turn").forEach((turn) => turn.remove());
+  $("welcome").hidden = false;
+  $("message").focus();
+});
+$("suggestions").addEventListener("click", (event) => {
+  if (event.target.matches("button")) send(event.target.textContent);
+});
+$("tools-example").addEventListener("click", () => {
+  const parameters = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+  const tool = { name: "get_weather", description: "The weather in a city.", parameters };
+  $("tools").value = JSON.stringify([{ type: "function", function: tool }], null, 2);
+  $("tools-problem").textContent = "";
+});
+
+// ---------------------------------------------------------------- the pool
+
+class Curve {
+  constructor(name, unit) {
+    this.unit = unit;
+    this.values = [];
+    this.root = element("section", "curve");
+    const label = element("p", "label");
+    this.now = element("b", "", "–");
+    label.append(element("span", "", name), this.now);
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", `0 0 ${MINUTE - 1} 40`);
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.setAttribute("aria-hidden", "true");
+    const shape = (tag, className) => {
+      const made = document.createElementNS(svg.namespaceURI, tag);
+      made.setAttribute("class", className);
+      svg.append(made);
+      return made;
+    };
+    this.area = shape("polygon", "area");
+    const floor = shape("line", "floor");
+    for (const [name, value] of Object.entries({ x1: 0, x2: MINUTE - 1, y1: 40, y2: 40 })) floor.setAttribute(name, value);
+    this.trace = shape("polyline", "trace");
+    this.root.append(label, svg);
+    $("curves").append(this.root);
+  }
+
+  add(value) {
+    this.values = [...this.values, value].slice(-MINUTE);
+    const most = Math.max(1, ...this.values);
+    const first = MINUTE - this.values.length;
+    const points = this.values.map((v, i) => `${first + i},${(40 - (v / most) * 36).toFixed(1)}`);
+    this.trace.setAttribute("points", points.join(" "));
+    this.area.setAttribute("points", [`${first},40`, ...points, `${MINUTE - 1},40`].join(" "));
+    this.now.textContent = `${Math.round(value).toLocaleString("en")}${this.unit}`;
+  }
+}
+
+const curves = {
+  busy: new Curve("Jobs running", ""),
+  tokens: new Curve("Throughput", " tokens/s"),
+  first: new Curve("First token", " ms"),
+};
+curves.tokens.root.hidden = curves.first.root.hidden = true;
+
+const engineRows = new Map();
+
+function engineRow(engine) {
+  let row = engineRows.get(engine.name);
+  if (!row) {
+    row = { root: element("li", "engine"), state: element("span", "state"), problem: element("p", "problem") };
+    row.device = element("span");
+    row.slots = element("span", "slots");
+    row.slots.setAttribute("role", "img");
+    const line = element("p", "row"), second = element("p", "row");
+    line.append(row.state, row.slots);
+    second.append(row.device);
+    row.root.append(element("p", "name", engine.name), line, second, row.problem);
+    engineRows.set(engine.name, row);
+  }
+  row.state.dataset.state = engine.state;
+  row.state.textContent = engine.state;
+  const again = engine.restarts ? ` · started again ${engine.restarts}×` : "";
+  const loaded = engine.load_seconds ? ` · loaded in ${engine.load_seconds.toFixed(1)} s` : "";
+  row.device.textContent = `${engine.device}${loaded}${again}`;
+  const places = Array.from({ length: Math.min(engine.slots, 16) }, (_, i) => element("i", i < engine.busy ? "busy" : ""));
+  row.slots.replaceChildren(...places);
+  row.slots.setAttribute("aria-label", `${engine.busy} of ${engine.slots} places busy`);
+  row.problem.textContent = engine.problem;
+  row.problem.hidden = !engine.problem;
+  return row.root;
+}
+
+function showHealth(health) {
+  $("health").dataset.state = health.status;
+  const word = health.status[0].toUpperCase() + health.status.slice(1);
+  if ($("health").textContent !== word) $("health").textContent = word;
+  const ready = health.engines.filter((engine) => engine.state === "ready").length;
+  $("pool-line").textContent = `${ready} of ${health.engines.length} ready`;
+  const rows = health.engines.map(engineRow);
+  if (rows.length !== $("engines").children.length) $("engines").replaceChildren(...rows);
+  $("waiting").replaceChildren(
+    ...Object.entries(health.models).map(([name, model]) => {
+      const row = element("li");
+      row.append(element("span", "", name), element("b", "", String(model.waiting)));
+      return row;
+    }),
+  );
+  curves.busy.add(health.engines.reduce((sum, engine) => sum + engine.busy, 0));
+}
+
+function sums(text) {
+  const found = { tokens: 0, seconds: 0, count: 0 };
+  const names = {
+    picoserve_generation_tokens_total: "tokens",
+    picoserve_time_to_first_token_seconds_sum: "seconds",
+    picoserve_time_to_first_token_seconds_count: "count",
+  };
+  for (const line of text.split("\n")) {
+    const name = names[line.split(/[{ ]/, 1)[0]];
+    if (name) found[name] += Number(line.slice(line.lastIndexOf(" ") + 1));
+  }
+  return found;
+}
+
+const samples = [];
+
+async function pollMetrics() {
+  const response = await fetch("/metrics", { headers: key.headers(), cache: "no-store" });
+  $("curves-note").hidden = response.ok;
+  curves.tokens.root.hidden = curves.first.root.hidden = !response.ok;
+  if (!response.ok) return;
+  samples.push({ at: performance.now() / 1000, ...sums(await response.text()) });
+  if (samples.length > RATE_SECONDS + 1) samples.shift();
+  const old = samples[0], now = samples.at(-1);
+  if (now.at === old.at) return;
+  const answered = now.count - old.count;
+  curves.tokens.add((now.tokens - old.tokens) / (now.at - old.at));
+  curves.first.add(answered > 0 ? ((now.seconds - old.seconds) / answered) * 1000 : (curves.first.values.at(-1) ?? 0));
+}
+
+async function poll() {
+  if (!document.hidden) {
+    try {
+      showHealth(await (await fetch("/health", { cache: "no-store" })).json());
+      if (!$("model").options.length && !$("key-dialog").open) await loadModels();
+      if ($("model").options.length) await pollMetrics();
+    } catch {
+      $("health").dataset.state = "unreachable";
+      $("health").textContent = "Unreachable";
+    }
+  }
+  setTimeout(poll, POLL_MS);
+}
+
+$("key-button").hidden = !key.get();
+$("message").focus();
+await loadModels();
+poll();
