@@ -1,7 +1,10 @@
 """What a scraper reads from a real server, and that the numbers add up."""
 
+import os
 import re
+import signal
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -9,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model, tiny_model
+from tests.support.processes import frozen_workers
 from tests.support.server import RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, open_stream
 
@@ -131,6 +135,35 @@ def test_a_client_that_leaves_and_one_that_finds_no_room_are_counted(busy: Runni
     assert scrape(busy, code="server_is_overloaded")["picoserve_requests_rejected_total"] == 1
     assert samples["picoserve_engine_interrupt_seconds_count"] == 1
     assert samples["picoserve_engine_interrupt_seconds_sum"] < 5
+
+
+def test_a_job_whose_engine_dies_is_counted_as_moved(busy: RunningServer) -> None:
+    body = chat_body("brief", model="pico")
+    with ThreadPoolExecutor(1) as threads, frozen_workers(busy) as (pid,):
+        answer = threads.submit(
+            httpx.post, f"{busy.base_url}/chat/completions", json=body, timeout=20
+        )
+        wait_until(lambda: busy.busy() == 1)
+        os.kill(pid, signal.SIGKILL)
+        assert answer.result().status_code == 200
+
+    wait_until(lambda: "picoserve_jobs_moved_total" in scrape(busy))
+    samples = scrape(busy)
+    assert samples["picoserve_jobs_moved_total"] == 1
+    assert samples["picoserve_engine_restarts_total"] == 1
+
+
+def test_calls_for_structured_replies_are_counted(watched: RunningServer) -> None:
+    schema = {"name": "yes", "schema": {"type": "object", "properties": {"ok": {"const": True}}}}
+    body = chat_body(response_format={"type": "json_schema", "json_schema": schema})
+
+    answer = httpx.post(f"{watched.base_url}/chat/completions", json=body)
+
+    assert answer.status_code == 200
+    wait_until(lambda: scrape(watched).get("picoserve_structured_output_calls_total"))
+    samples = scrape(watched)
+    for name in ("repairs", "forced_bytes", "closes"):
+        assert samples[f"picoserve_structured_output_{name}_total"] >= 0
 
 
 def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:

@@ -73,6 +73,12 @@ class Metrics:
         self._repairs = counter(
             "structured_output_repairs", "Places where such a reply was made legal."
         )
+        self._forced_bytes = counter(
+            "structured_output_forced_bytes", "Bytes put in because nothing else was legal."
+        )
+        self._closes = counter(
+            "structured_output_closes", "Such replies that were ended without the engine."
+        )
         self._prompt_tokens = counter("prompt_tokens", "Prompt tokens of finished jobs.")
         self._cached_tokens = counter(
             "prompt_tokens_cached", "Prompt tokens that were not evaluated again."
@@ -145,6 +151,8 @@ class Metrics:
         if record.is_structured:
             self._structured_calls.labels(model).inc(record.calls)
             self._repairs.labels(model).inc(record.repairs)
+            self._forced_bytes.labels(model).inc(record.forced_bytes)
+            self._closes.labels(model).inc(record.closes)
         self._observe_tokens(record)
 
     def _observe_tokens(self, record: GenerationRecord) -> None:

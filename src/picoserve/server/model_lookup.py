@@ -8,7 +8,7 @@ from picoserve.server.state import ServerState
 
 
 def ready_model(
-    state: ServerState, name: str, facts: RequestFacts | None = None
+    state: ServerState, name: str, facts: RequestFacts
 ) -> tuple[ServedModel, EngineInfo]:
     """The model and its engine's facts.
 
@@ -20,8 +20,7 @@ def ready_model(
         ModelUnavailableError: None of its engines has loaded yet, or none can.
     """
     model = find_model(state.models, name)
-    if facts is not None:
-        facts.model = model.name
+    facts.model = model.name
     pool = state.pool.models[model.name]
     info = pool.info
     if info is None:
