@@ -77,6 +77,8 @@ TESTED_ELSEWHERE: Final = {
     "prompt/text.py": "api/test_chat_json.py",
     "prompt/turns_from_chat.py": "api/test_chat_json.py",
     "server/answering.py": "api/test_chat_json.py",
+    "server/auth/livekit.py": "api/test_auth.py",
+    "server/auth/middleware.py": "api/test_auth.py",
     "server/body.py": "api/test_chat_json.py",
     "server/error_responses.py": "api/test_chat_stream.py",
     "server/metrics.py": "api/test_metrics.py",

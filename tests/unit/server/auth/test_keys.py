@@ -62,3 +62,19 @@ def test_file_that_cannot_be_used_at_the_start_is_an_error(
 
     with pytest.raises(ConfigError):
         KeyRing([], file)
+
+
+def test_a_key_is_named_by_its_place_or_by_what_stands_behind_it(tmp_path: Path) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("# people\nfirst  # the kitchen's tablet\nsecond\nthird #\n")
+
+    ring = KeyRing(["plain"], file, setting="auth.admin_key")
+
+    assert [ring.name_of(key) for key in ("plain", "first", "second", "third", "other")] == [
+        "auth.admin_keys[0]",
+        "the kitchen's tablet",
+        "auth.admin_key_file:3",
+        "auth.admin_key_file:4",
+        None,
+    ]
+    assert not ring.knows("first  # the kitchen's tablet")
