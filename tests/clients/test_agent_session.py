@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from livekit.agents import Agent, AgentSession, function_tool, inference
 from livekit.agents.llm import FunctionCall
+from livekit.agents.voice.run_result import RunResult
 from tests.support.processes import wait_idle
 from tests.support.scripted import GREETING, NAME, WEATHER
 from tests.support.server import RunningServer, wait_until
@@ -38,7 +39,7 @@ async def session_with(
 
 async def hear(session: "AgentSession[None]", text: str) -> None:
     """One turn of the user, and the agent's until it is done."""
-    run = await session.run(user_input=text)
+    run: RunResult[None] = await session.run(user_input=text)
     assert run.done()
 
 
