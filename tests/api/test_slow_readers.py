@@ -15,10 +15,7 @@ def test_client_that_reads_nothing_gives_its_engine_back_when_the_job_ends(
 ) -> None:
     script = ModelScript(context_length=100_000, replies=[Reply(count=WORDS)])
     config = standin_model(standin_library, tmp_path, script)
-    body = (
-        b'{"model":"pico","stream":true,'
-        b'"messages":[{"role":"user","content":"Count, please."}]}'
-    )
+    body = b'{"model":"pico","stream":true,"messages":[{"role":"user","content":"Count, please."}]}'
     with (
         running_server(tmp_path, config, environment=ACCESS_KEY) as server,
         socket.socket() as client,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from picoserve.pool.model_pool import ModelPlan
 from picoserve.pool.pool import Pool
 from picoserve.pool.watch import WatchLimits
 from picoserve.prompt.served_model import DefaultSampling, ServedModel
+from picoserve.prompt.warm_up import warm_prompt
 
 SHIPPED_MODEL: Final = "picoserve-tiny"
 
@@ -75,7 +77,10 @@ def plan_models(settings: Settings) -> Plan:
     key = settings.access_key()
     return Plan(
         models=models,
-        engines={entry.name: _engines(entry, key) for entry in entries},
+        engines={
+            entry.name: _engines(entry, model, key)
+            for entry, model in zip(entries, models, strict=True)
+        },
         is_default=not settings.models,
     )
 
@@ -113,7 +118,7 @@ def _served(entry: ModelSettings) -> ServedModel:
     )
 
 
-def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
+def _engines(entry: ModelSettings, model: ServedModel, access_key: str) -> ModelPlan:
     try:
         devices = _devices(entry)
     except DeviceError as error:
@@ -136,7 +141,9 @@ def _engines(entry: ModelSettings, access_key: str) -> ModelPlan:
                     task=entry.task,
                 )
             )
-    return ModelPlan(specs)
+    return ModelPlan(
+        specs, warm_prompt=partial(warm_prompt, model, entry.warm_up) if entry.warm_up else None
+    )
 
 
 def _devices(entry: ModelSettings) -> list[str]:

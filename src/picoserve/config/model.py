@@ -104,6 +104,10 @@ class ModelSettings(Table):
     """Requests that one llama.cpp engine serves side by side. Only for "llamacpp"; a picoLLM
     engine runs one at a time."""
 
+    warm_up: str = Field(default="", repr=False, examples=["You are a helpful assistant."])
+    """A system prompt that every engine reads as soon as it has loaded, so that the first
+    conversation that begins with it is answered sooner."""
+
     context_length: int = Field(default=0, ge=0)
     """Tokens of context per slot; 0 for what the model file says. Only for "llamacpp"."""
 

@@ -15,6 +15,7 @@ from typing import Final
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind
 from picoserve.logs import get_logger
 from picoserve.pool.handle import WorkerHandle
+from picoserve.pool.warm_up import WarmPrompt, warm_up
 from picoserve.pool.watch import WatchLimits, watch_worker
 
 _FINAL: Final = frozenset(
@@ -74,9 +75,14 @@ class EngineKeeper:
     """
 
     def __init__(
-        self, spec: EngineSpec, limits: KeeperLimits, on_change: Callable[[], None]
+        self,
+        spec: EngineSpec,
+        limits: KeeperLimits,
+        on_change: Callable[[], None],
+        warm_prompt: WarmPrompt | None = None,
     ) -> None:
         self.spec = spec
+        self._warm_prompt = warm_prompt
         self.state = EngineState.LOADING
         self.problem = ""
         self.restarts = 0
@@ -143,6 +149,8 @@ class EngineKeeper:
         )
         try:
             self.info = await handle.start(self._limits.load_seconds)
+            if self._warm_prompt is not None and (prompt := self._warm_prompt(self.info)):
+                await warm_up(handle, prompt, self._limits.load_seconds)
             self.load_seconds = loop.time() - began
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
             self._set(EngineState.READY, "")

@@ -12,6 +12,7 @@ from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.line import Line, Priority, Waiter
 from picoserve.pool.observer import NobodyWatches, PoolObserver
+from picoserve.pool.warm_up import WarmPrompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,12 @@ class ModelPlan:
 
     Attributes:
         problem: Why there are no engines, in words for a person; "" where there are.
+        warm_prompt: What each engine reads before its first request, from what it says of itself.
     """
 
     specs: Sequence[EngineSpec]
     problem: str = ""
+    warm_prompt: WarmPrompt | None = None
 
 
 class ModelPool:
@@ -79,7 +82,9 @@ class ModelPool:
         self._max_wait_seconds = max_wait_seconds
         self._planned_problem = plan.problem
         self.line = Line(max_waiting)
-        self.keepers = [EngineKeeper(spec, limits, self._on_change) for spec in plan.specs]
+        self.keepers = [
+            EngineKeeper(spec, limits, self._on_change, plan.warm_prompt) for spec in plan.specs
+        ]
         self._mean_job_seconds = 1.0
 
     @property

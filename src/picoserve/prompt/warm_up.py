@@ -1,0 +1,20 @@
+"""What every prompt with a certain system message begins with."""
+
+import os.path
+
+from picoserve.engine.engine import EngineInfo
+from picoserve.prompt.served_model import ServedModel
+from picoserve.prompt.turns import Turn
+
+
+def warm_prompt(model: ServedModel, system: str, info: EngineInfo) -> str:
+    """The beginning that conversations with this system message share, or "" without a cache."""
+    if not (system and info.context_cache and info.generates):
+        return ""
+    template = model.template(info)
+    return os.path.commonprefix(  # noqa: RUF071  # characters are what is meant
+        [
+            template.render([Turn("system", system), Turn("user", user)])
+            for user in ("Good morning", "3 times")
+        ]
+    )
