@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from picoserve.app.livekit_names import warn_of_names
 from picoserve.config.server import PoolSettings
 from picoserve.config.settings import ModelSettings, Settings
 from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
@@ -74,6 +75,7 @@ def plan_models(settings: Settings) -> Plan:
     models = [_served(entry) for entry in entries]
     for model in models:
         model.configured_template()
+    warn_of_names(models)
     key = settings.access_key()
     return Plan(
         models=models,
