@@ -115,4 +115,5 @@ class LogSettings(Table):
     """Text for people, or one JSON object per line."""
 
     prompts: bool = False
-    """Whether prompts and answers may be logged. They are what people say in private."""
+    """Whether prompts and answers are logged, at debug level. They are what people say in
+    private."""
