@@ -22,7 +22,7 @@ SHORTEST_TESTED_LINES: Final = 20
 # Modules that are covered through real parts, and where.
 TESTED_ELSEWHERE: Final = {
     "app/access.py": "api/test_metrics.py",
-    "app/banner.py": "api/test_health.py",
+    "app/banner.py": "api/test_start.py",
     "app/checkup.py": "unit/cli/test_doctor.py",
     "app/engine_checks.py": "unit/cli/test_doctor.py",
     "app/factory.py": "api/test_health.py",

@@ -1,36 +1,137 @@
-"""What is printed at the start: where the server listens and the lines to paste."""
+"""What is printed at the start, on standard error: where the server listens, then the engines."""
 
+import asyncio
+import contextlib
+import logging
 import sys
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TimeElapsedColumn
+from rich.table import Table
 
 from picoserve import __version__
 from picoserve.app.planning import Plan
 from picoserve.config.settings import Settings
+from picoserve.engine.engine import EngineInfo
+from picoserve.pool.keeper import EngineState
+from picoserve.pool.model_pool import EngineStatus
+from picoserve.pool.pool import Pool
+
+_POLL_SECONDS: Final = 0.05
+_WIDTH: Final = 110
+_TITLES: Final = ("model", "engine", "device", "context", "cache", "loaded in", "state")
 
 
-def banner(settings: Settings, plan: Plan) -> None:
-    """Write the start-up lines to standard error."""
-    base_url = f"http://{_reachable(settings.server.host)}:{settings.server.port}/v1"
-    first = plan.models[0].name
-    lines = [f"picoserve {__version__} on {base_url}", ""]
-    if plan.is_default:
-        lines += [
-            f"No model is configured: serving the shipped demo model '{first}' on llama.cpp.",
-            "For picoLLM: set PICOVOICE_ACCESS_KEY and start with --model FILE.pllm,",
-            "or see `picoserve config example`.",
-            "",
+class Banner:
+    """The start-up lines of one server."""
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self._plan = plan
+        self._page = settings.server.page
+        self._host = _reachable(settings.server.host)
+        self._port = settings.server.port
+        self._has_keys = settings.auth.is_configured
+        self._url = ""
+
+    def hello(self, port: int | None = None) -> None:
+        """Where the server listens, and what it serves where nothing is configured."""
+        self._url = f"http://{self._host}:{port or self._port}"
+        lines = [f"picoserve {__version__} on {self._url}/v1", ""]
+        if self._plan.is_default:
+            lines += [
+                f"No model is configured: serving the shipped demo model "
+                f"'{self._plan.models[0].name}' on llama.cpp.",
+                "For picoLLM: set PICOVOICE_ACCESS_KEY and start with --model FILE.pllm,",
+                "or see `picoserve config example`.",
+                "",
+            ]
+        sys.stderr.write("\n".join(lines) + "\n")
+
+    async def engines(self, pool: Pool) -> None:
+        """Wait until every engine has loaded or failed, then show them and the lines to paste."""
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            console = Console(stderr=True, width=_WIDTH)
+        await _loaded(pool, console)
+        console.print(_table(pool))
+        sys.stderr.write("\n".join([*self._lines_to_paste(), ""]) + "\n")
+
+    def _lines_to_paste(self) -> Sequence[str]:
+        model = self._plan.models[0].name
+        key = "YOUR_KEY" if self._has_keys else "any"
+        header = f" -H 'authorization: Bearer {key}'" if self._has_keys else ""
+        page = [f"  Page: {self._url}/"] if self._page else []
+        return [
+            "Try it:",
+            *page,
+            f"  curl {self._url}/v1/chat/completions{header} "
+            "-H 'content-type: application/json' \\",
+            f'    -d \'{{"model": "{model}", "stream": true, '
+            '"messages": [{"role": "user", "content": "Hello!"}]}\'',
+            f'  LiveKit: inference.LLM("{model}", base_url="{self._url}/v1", '
+            f'api_key="{key}", api_secret="{key}")',
         ]
-    lines += [f"  {name}: {len(engines.specs)} engine(s)" for name, engines in plan.engines.items()]
-    lines += [
-        "",
-        "Try it:",
-        f"  curl {base_url}/chat/completions -H 'content-type: application/json' \\",
-        f'    -d \'{{"model": "{first}", "stream": true, '
-        '"messages": [{"role": "user", "content": "Hello!"}]}\'',
-        f'  LiveKit: inference.LLM("{first}", base_url="{base_url}", '
-        'api_key="any", api_secret="any")',
-        "",
-    ]
-    sys.stderr.write("\n".join(lines) + "\n")
+
+
+async def _loaded(pool: Pool, console: Console) -> None:
+    columns = ("  {task.description}", BarColumn(), TimeElapsedColumn())
+    hidden = not console.is_terminal
+    with (
+        Progress(*columns, console=console, transient=True, disable=hidden) as bar,
+        _log_lines_above(),
+    ):
+        tasks = {row.name: bar.add_task(escape(row.name), total=None) for row in pool.statuses()}
+        while loading := [row.name for row in pool.statuses() if _is_loading(row)]:
+            for name in tasks.keys() - set(loading):
+                bar.update(tasks[name], total=1, completed=1)
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+def _is_loading(row: EngineStatus) -> bool:
+    return row.state is EngineState.LOADING
+
+
+@contextlib.contextmanager
+def _log_lines_above() -> Generator[None, None, None]:
+    """Let log lines pass over a progress bar, which takes the place of standard error."""
+    handlers = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    before = [handler.setStream(sys.stderr) for handler in handlers]
+    try:
+        yield
+    finally:
+        for handler, stream in zip(handlers, before, strict=True):
+            if stream is not None:
+                handler.setStream(stream)
+
+
+def _table(pool: Pool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in _TITLES:
+        numeric = title in {"context", "loaded in"}
+        table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+    for model in pool.models.values():
+        for row in model.statuses():
+            table.add_row(*_cells(row, model.info))
+        if not model.keepers:
+            table.add_row(model.name, "-", "-", "-", "-", "-", escape(model.problem()))
+    return table
+
+
+def _cells(row: EngineStatus, info: EngineInfo | None) -> tuple[str, ...]:
+    problem = f"{row.state}: {row.problem}" if row.problem else str(row.state)
+    return (
+        row.model,
+        escape(row.name),
+        row.device,
+        str(info.context_length) if info else "-",
+        ("yes" if info.context_cache else "no") if info else "-",
+        f"{row.load_seconds:.1f} s" if row.load_seconds else "-",
+        escape(problem),
+    )
 
 
 def _reachable(host: str) -> str:

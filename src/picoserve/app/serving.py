@@ -8,6 +8,7 @@ they end with an error event. A second signal cuts the wait short.
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Generator
 from typing import Final
 
@@ -15,7 +16,7 @@ import uvicorn
 from typing_extensions import override
 
 from picoserve.app.access import access_from
-from picoserve.app.banner import banner
+from picoserve.app.banner import Banner
 from picoserve.app.factory import create_app
 from picoserve.app.observing import metrics_for
 from picoserve.app.planning import plan_models
@@ -32,7 +33,30 @@ _log = get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: draining decides when it ends."""
+    """uvicorn without its signal handlers: draining decides when it ends.
+
+    It tells where it listens once it does, and of the engines once they have loaded.
+    """
+
+    def __init__(self, config: uvicorn.Config, banner: Banner, pool: Pool) -> None:
+        super().__init__(config)
+        self._banner = banner
+        self._pool = pool
+        self._telling: asyncio.Task[None] | None = None
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit or not self.servers:
+            return
+        self._banner.hello(self.servers[0].sockets[0].getsockname()[1])
+        self._telling = asyncio.create_task(self._banner.engines(self._pool))
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+        await super().shutdown(sockets)
 
     @override
     @contextlib.contextmanager
@@ -71,11 +95,11 @@ def serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=int(_FAREWELL_SECONDS),
     )
-    banner(settings, plan)
+    banner = Banner(settings, plan)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         return runner.run(
             _run(
-                _Server(config),
+                _Server(config, banner, pool),
                 pool,
                 server_settings.drain_seconds,
                 exit_when_broken=settings.pool.exit_when_broken,

@@ -1,5 +1,7 @@
 """Options of the commands that talk to a running server, and how their failures are told."""
 
+import io
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Annotated
@@ -40,6 +42,10 @@ def failing_cleanly() -> Generator[None, None, None]:
     """Tell of a call that came to nothing in one line, and end with status 1."""
     from picoserve.client.endpoint import CallError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a server says may not fit the terminal's characters.
+            stream.reconfigure(errors="replace")
     try:
         yield
     except CallError as error:

@@ -1,0 +1,47 @@
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.models import tiny_model
+from tests.support.server import running_server, wait_until
+
+
+def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> None:
+    config = '[auth]\nkeys = ["a-key-for-tests-only"]\n' + tiny_model(engines=2)
+    with running_server(tmp_path, config) as server:
+        wait_until(lambda: "LiveKit:" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert re.search(r"model +engine +device +context +cache +loaded in +state", log)
+    assert len(re.findall(r"picoserve-tiny@cpu:2#\d +cpu:1 +\d+ +yes +\d+\.\d s +ready", log)) == 2
+    assert f"curl {server.base_url}/chat/completions -H 'authorization: Bearer YOUR_KEY'" in log
+    assert f"Page: {server.url}/\n" in log
+    assert "a-key-for-tests-only" not in log
+    assert "\x1b[" not in log
+
+
+def test_a_free_port_is_told(tmp_path: Path) -> None:
+    (tmp_path / "picoserve.toml").write_text(tiny_model())
+    arguments = ["serve", "--port", "0", "--config", str(tmp_path / "picoserve.toml")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "picoserve", *arguments], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+    assert re.search(r"on http://127\.0\.0\.1:[1-9]\d*/v1$", first)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_too(tmp_path: Path) -> None:
+    config = tiny_model() + tiny_model(name="gone", path=tmp_path / "gone.gguf")
+    with running_server(tmp_path, config, wait=False) as server:
+        wait_until(lambda: "LiveKit:" in server.log.read_text(), 30)
+        log = server.log.read_text()
+
+    assert re.search(r"gone +gone@cpu:1 +cpu:1 +- +- +- +failed", log)
