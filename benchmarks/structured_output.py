@@ -29,6 +29,7 @@ from tests.support.server import running_server
 from tests.unit.constraint.schemas import ALL
 
 _TEMPERATURE = 1.5
+_ROUNDS = 60
 _PLAIN = "Tell me a long story about the sea."
 
 
@@ -139,20 +140,26 @@ def measure_cost(client: httpx.Client) -> None:
         "free text": (_PLAIN, {}),
         "held to `(?s:.*)`": (_PLAIN, {"guided_regex": "(?s:.*)"}),
         "document `voice`": (_PLAIN, wanted("voice")),
+        "document `get_weather`": (_PLAIN, wanted("get_weather")),
         "document `worst`": (_PLAIN, wanted("worst")),
     }
+    whole = dict.fromkeys(ways, 0.0)
     spent = dict.fromkeys(ways, 0.0)
     tokens = dict.fromkeys(ways, 0)
-    for seed in range(60):
+    for seed in range(_ROUNDS):
         for way, (prompt, fields) in ways.items():
             answer = ask(client, prompt, seed=seed, max_tokens=200, **fields)
+            whole[way] += answer.seconds
             if answer.tokens > 1 and answer.seconds_to_first:
                 spent[way] += answer.seconds - answer.seconds_to_first
                 tokens[way] += answer.tokens - 1
     free = spent["free text"] / tokens["free text"]
     for way in ways:
         each = spent[way] / tokens[way]
-        say(f"{way}: {1e6 * each:.0f} us a token over {tokens[way]} tokens, {each / free:.2f}x")
+        say(
+            f"{way}: {1e6 * each:.0f} us a token over {tokens[way]} tokens, {each / free:.2f}x; "
+            f"{1e3 * whole[way] / _ROUNDS:.1f} ms an answer"
+        )
 
 
 def measure_native() -> None:
@@ -162,13 +169,12 @@ def measure_native() -> None:
     params.n_ctx = 2048
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     engine = xllamacpp.Server(params)
-    for name in ("voice", "worst", "array_of_objects"):
-        schema = ALL[name][0]
-        free = _native_times(engine, {})
-        bound = _native_times(engine, {"json_schema": schema})
+    for name in ("voice", "get_weather", "worst"):
+        free, _ = _native_times(engine, {})
+        bound, answer = _native_times(engine, {"json_schema": ALL[name][0]})
         say(
-            f"llama.cpp, {name}: free {free:.0f} us a token, own grammar {bound:.0f}, "
-            f"ratio {bound / free:.2f}"
+            f"llama.cpp's own grammar, `{name}`: {bound:.0f} us a token, {bound / free:.2f}x; "
+            f"{answer:.1f} ms an answer"
         )
 
 
@@ -184,24 +190,28 @@ class _Marks:
         return False
 
 
-def _native_times(engine: Any, fields: dict[str, Any]) -> float:
-    times: list[float] = []
-    for seed in range(8):
+def _native_times(engine: Any, fields: dict[str, Any]) -> tuple[float, float]:
+    """Microseconds of a token and milliseconds of an answer."""
+    spent = whole = 0.0
+    tokens = 0
+    for seed in range(_ROUNDS):
         marks = _Marks()
         body = {
-            "prompt": "Here is a document about the sea, the land and the sky:\n",
+            "messages": [{"role": "user", "content": _PLAIN}],
             "stream": True,
-            "n_predict": 100,
+            "max_tokens": 200,
             "temperature": _TEMPERATURE,
             "top_k": 0,
             "min_p": 0.0,
             "seed": seed,
             **fields,
         }
-        engine.handle_completions(body, marks.on)
-        if len(marks.times) > 10:
-            times.append(1e6 * (marks.times[-1] - marks.times[0]) / (len(marks.times) - 1))
-    return statistics.median(times) if times else float("nan")
+        start = time.perf_counter()
+        engine.handle_chat_completions(body, marks.on)
+        whole += time.perf_counter() - start
+        spent += marks.times[-1] - marks.times[0]
+        tokens += len(marks.times) - 1
+    return 1e6 * spent / max(1, tokens), 1e3 * whole / _ROUNDS
 
 
 def main() -> None:

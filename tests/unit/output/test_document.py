@@ -1,0 +1,134 @@
+"""A reply that is one document, whatever the engine does."""
+
+import json
+
+import pytest
+from tests.unit.output.engine_play import CACHE, END_MARK, play
+
+from picoserve.constraint import Grammar, Kind
+from picoserve.errors import EngineFailedError
+from picoserve.generation import EngineFinish, FinishReason, Outcome, TokenChoice, TokenLogprob
+from picoserve.output.document import DocumentReply
+from picoserve.output.reply import ReplyState
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string"},
+        "unit": {"enum": ["kelvin", "celsius"]},
+    },
+    "required": ["city", "unit"],
+    "additionalProperties": False,
+}
+WHOLE = '{"city": "Paris", "unit": "celsius"}'
+
+
+def grammar(schema: object = None) -> Grammar:
+    return CACHE.get_or_compile(Kind.JSON_SCHEMA, schema or SCHEMA)  # type: ignore[arg-type]  # any
+
+
+def reply(schema: object = None) -> DocumentReply:
+    return DocumentReply(grammar(schema), (END_MARK,))
+
+
+def token(text: bytes, *others: bytes) -> TokenLogprob:
+    return TokenLogprob(text, -1.0, tuple(TokenChoice(other, -2.0) for other in others))
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 1000])
+@pytest.mark.parametrize(
+    "script",
+    [WHOLE, f"Sure:\n{WHOLE}\nDone.", f"{WHOLE}{END_MARK}x", WHOLE * 2],
+)
+def test_good_document_costs_one_call(script: str, size: int) -> None:
+    played = play(reply(), script, size=size)
+
+    assert json.loads(played.text) == json.loads(WHOLE)
+    assert played.engine_calls == 1
+    assert played.finish is FinishReason.STOP
+
+
+@pytest.mark.parametrize(
+    "script", ["", "No.", "{", '{"town": 1}', WHOLE[:-9], '"' * 60, "{" * 60, WHOLE.upper()]
+)
+def test_any_other_text_still_becomes_a_document(script: str) -> None:
+    made = reply()
+
+    document = json.loads(play(made, script).text)
+
+    assert sorted(document) == ["city", "unit"]
+    assert made.tally.repairs or script == WHOLE.upper()
+
+
+def test_forced_document_needs_no_engine() -> None:
+    made = reply({"const": {"a": 1}})
+
+    assert play(made, "x").text == '{"a": 1}'
+    assert made.tally.forced_bytes == len('{"a": 1}')
+
+
+def test_end_mark_inside_a_string_ends_the_call() -> None:
+    played = play(reply(), f'{{"city": "Par{END_MARK}is", "unit": "celsius"}}', size=1000)
+
+    assert END_MARK not in played.text
+    assert json.loads(played.text)["city"].startswith("Par")
+
+
+def test_limit_leaves_the_document_as_it_is() -> None:
+    made = reply()
+    made.start()
+    made.feed(b"Par")
+
+    assert made.end_call(Outcome(EngineFinish.LIMIT, 9, 1)) == []
+    assert made.state is ReplyState.GOING
+    assert made.prefix == '{"city": "Par'
+
+
+def test_close_ends_it_without_the_engine() -> None:
+    made = reply()
+    events = [*made.start(), *made.feed(b"Par"), *made.close()]
+
+    text = "".join(event.text for event in events if hasattr(event, "text"))
+    assert json.loads(text)["city"] == "Par"
+    assert made.tally.closes == 1
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_repair_takes_what_the_model_would_have_said_next(late: bool) -> None:
+    made = reply()
+    made.start()
+    pieces = [token(b"Paris"), token(b'",'), token(b' "unit'), token(b'": "'), WRONG]
+    for piece in pieces:
+        made.feed(piece.token, () if late else (piece,))
+    assert made.state is ReplyState.ENOUGH
+
+    made.end_call(Outcome(EngineFinish.INTERRUPTED, 9, 5, tokens=tuple(pieces) if late else ()))
+
+    assert made.prefix == WHOLE
+
+
+WRONG = token(b"Fahrenheit", b"Reaumur", b"celsius", b"kelvin")
+
+
+def test_tail_of_the_call_is_read() -> None:
+    made = reply()
+    made.start()
+
+    events = made.end_call(Outcome(EngineFinish.END, 9, 9, tail=b'Paris", "unit": "celsius"}'))
+
+    assert made.state is ReplyState.DONE
+    assert events
+
+
+def test_broken_promise_is_an_error_and_not_a_silent_lie() -> None:
+    made = reply({"type": "array", "items": {"type": "integer"}, "uniqueItems": True})
+    made.start()
+
+    with pytest.raises(EngineFailedError, match="uniqueItems"):
+        made.feed(b"1, 1]")
+
+
+def test_regex_is_a_document_too() -> None:
+    made = DocumentReply(CACHE.get_or_compile(Kind.REGEX, "(yes|no), sir"), (END_MARK,))
+
+    assert play(made, "yes, madam").text == "yes, sir"

@@ -1,0 +1,116 @@
+"""What a request wants its reply to be."""
+
+from typing import Any
+
+import pytest
+from tests.unit.output.engine_play import CACHE, chat_request, function_tool, tool_plan
+
+from picoserve.constraint import Kind
+from picoserve.constraint.plan import DocumentPlan, ReplyPlan
+from picoserve.errors import InvalidRequestError
+from picoserve.prompt.reply_plan import (
+    format_instruction,
+    needs_compiling,
+    reply_plan,
+    wants_document,
+)
+from picoserve.prompt.tool_choice import tooling_for
+from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA
+
+NAMED_FIRST = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "n",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}},
+            "required": ["name"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def plan(**fields: Any) -> ReplyPlan:
+    request = chat_request(**{"tools": None, **fields})
+    return reply_plan(request, tooling_for(request), GENERIC, CACHE)
+
+
+@pytest.mark.parametrize("fields", [{}, {"response_format": {"type": "text"}}])
+def test_plain_request_wants_free_text(fields: dict[str, Any]) -> None:
+    assert plan(**fields) is None
+    assert not wants_document(chat_request(tools=None, **fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"response_format": {"type": "json_object"}}, Kind.JSON_SCHEMA),
+        ({"response_format": NAMED_FIRST}, Kind.JSON_SCHEMA),
+        ({"guided_json": {"type": "object"}}, Kind.JSON_SCHEMA),
+        ({"guided_regex": "[a-z]+"}, Kind.REGEX),
+        ({"guided_choice": ["a", "b"]}, Kind.CHOICE),
+        ({"guided_grammar": 'start: "a"'}, Kind.LARK),
+        ({"structured_outputs": {"regex": "a"}}, Kind.REGEX),
+        ({"structured_outputs": {"json": {"type": "object"}}}, Kind.JSON_SCHEMA),
+    ],
+)
+def test_document_is_wanted(fields: dict[str, Any], kind: Kind) -> None:
+    wanted = plan(**fields)
+
+    assert isinstance(wanted, DocumentPlan)
+    assert wanted.grammar.kind is kind
+    request = chat_request(tools=None, **fields)
+    assert wants_document(request)
+    assert needs_compiling(request)
+
+
+def test_two_forms_at_once_are_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="guided_regex"):
+        plan(guided_json={"type": "object"}, guided_regex="a")
+
+
+@pytest.mark.parametrize("style", [GENERIC, HERMES, LLAMA], ids=lambda style: style.name)
+def test_plan_of_tools_has_the_marks_of_the_style(style: Any) -> None:
+    wanted = tool_plan(style, tool_choice="required")
+
+    assert wanted.opening == f'{style.open}{{"name": "'
+    assert wanted.closing == f"}}{style.close}"
+    assert wanted.arguments_key == style.args_key
+    assert wanted.forced
+
+
+def test_only_what_may_be_called_has_a_header() -> None:
+    wanted = tool_plan(tool_choice={"type": "function", "function": {"name": "hang_up"}})
+
+    assert wanted.header.new_matcher().accepts(b'hang_up", "arguments":')
+    assert not wanted.header.new_matcher().accepts(b"get_weather")
+    assert len(wanted.functions) == 3
+
+
+def test_bare_call_needs_a_tag_where_the_document_may_begin_like_one() -> None:
+    bare = b'{"name": "'
+
+    assert tool_plan().trigger.new_matcher().accepts(bare)
+    tagged = tool_plan(response_format=NAMED_FIRST).trigger.new_matcher()
+    assert not tagged.accepts(bare)
+    assert tagged.accepts(b"<tool_call>" + bare)
+
+
+def test_fault_of_a_tool_names_its_place() -> None:
+    bad = function_tool("f", {"type": "object", "properties": {"a": {"not": {}}}}, strict=True)
+
+    with pytest.raises(InvalidRequestError) as caught:
+        tool_plan(tools=[function_tool("g", None), bad])
+
+    assert caught.value.param == "tools[1].function.parameters.properties.a.not"
+    assert caught.value.code == "invalid_json_schema"
+
+
+def test_model_is_told_of_the_form() -> None:
+    assert "JSON object" in format_instruction(
+        chat_request(response_format={"type": "json_object"})
+    )
+    assert '"name"' in format_instruction(chat_request(response_format=NAMED_FIRST))
+    assert format_instruction(chat_request()) == ""
