@@ -1,0 +1,87 @@
+"""Preemptive generation: a room asks, leaves and asks again while its user still speaks."""
+
+import asyncio
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from livekit.agents import inference
+from livekit.agents.llm import ChatContext
+from tests.standin.model_script import ModelScript, Reply, read_journal
+from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.processes import wait_idle
+from tests.support.server import RunningServer, running_server, wait_until
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+SYSTEM: Final = "You are a voice assistant of a hotel by the sea. " * 40
+SCRIPT: Final = ModelScript(
+    context_length=100_000,
+    journal="journal",
+    # A prompt takes as long as a real one's and hears no interrupt.
+    delay_seconds=0.1,
+    replies=[Reply(count=20, tokens_per_second=25.0)],
+)
+
+
+@pytest.fixture(scope="module")
+def hotel(
+    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[RunningServer, None, None]:
+    folder = tmp_path_factory.mktemp("hotel")
+    config = standin_model(standin_library, folder, SCRIPT, engines=2)
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield server
+    assert "Traceback" not in server.log.read_text()
+
+
+def events(server: RunningServer, name: str) -> list[dict[str, Any]]:
+    return read_journal(server.log.parent / "journal", name)
+
+
+def context_of(*turns: str) -> ChatContext:
+    """A conversation of user and assistant in turn."""
+    context = ChatContext.empty()
+    context.add_message(role="system", content=SYSTEM)
+    for index, text in enumerate(turns):
+        context.add_message(role="assistant" if index % 2 else "user", content=text)
+    return context
+
+
+async def reply_to(llm: inference.LLM, context: ChatContext) -> str:
+    text = ""
+    async with llm.chat(chat_ctx=context) as stream:
+        async for chunk in stream:
+            text += (chunk.delta.content or "") if chunk.delta else ""
+    return text
+
+
+async def test_ten_changes_of_mind_end_with_one_generation_and_the_next_turn_finds_it(
+    hotel: RunningServer,
+) -> None:
+    llm = inference.LLM(
+        "pico",
+        base_url=hotel.base_url,
+        api_key="any",
+        api_secret="a-secret-of-32-characters-or-more",
+    )
+    question = "I would like to book a quiet room for two nights please"
+    async with llm:
+        for words in range(1, 11):
+            heard = " ".join(question.split()[:words])
+            stream = llm.chat(chat_ctx=context_of(heard))
+            # It is on an engine or in line: what leaves next has really been asked.
+            await asyncio.to_thread(wait_until, lambda: hotel.busy() + hotel.waiting() > 0)
+            await stream.aclose()
+        answer = await reply_to(llm, context_of(question))
+        await asyncio.to_thread(wait_idle, hotel)
+        asked, ended = events(hotel, "generate"), events(hotel, "end")
+        await reply_to(llm, context_of(question, answer, "And breakfast?"))
+
+    assert len(asked) == len(ended) <= 11
+    whole = [event for event in ended if event["completion_tokens"] == 20]
+    assert len(whole) == 1
+    last = events(hotel, "generate")[-1]
+    assert last["pid"] == whole[0]["pid"]
+    assert last["evaluated_tokens"] < last["cached_tokens"] / 10
