@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example clients image-check
+.PHONY: all check test fmt serve example clients image-check page-check
 
 all: check test
 
@@ -29,6 +29,10 @@ example:
 # Needs root, buildah and debootstrap; not part of `all`.
 image-check:
 	scripts/image-check.sh
+
+# Needs chromium and chromedriver (Debian's chromium-driver) and the extra `page`.
+page-check:
+	$(PYTHON) -m pytest tests/page -m page
 
 # Other stock clients, in environments of their own; two, for some cannot share one openai-python.
 clients:

@@ -121,7 +121,7 @@ def _times(answer: "Answer") -> str:
     parts = [f"{answer.tokens} tokens"]
     if answer.first_token_seconds is not None:
         parts.insert(0, f"first token {answer.first_token_seconds * 1000:.0f} ms")
-    if answer.seconds_per_token:
+    if answer.seconds_per_token and not answer.tool_calls:
         parts.append(f"{1 / answer.seconds_per_token:.1f} tokens/s")
     if answer.finish not in {"", "stop"}:
         parts.append(answer.finish)

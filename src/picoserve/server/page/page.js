@@ -196,11 +196,12 @@ function openCalls() {
   return asked.filter((call) => !done.has(call.id));
 }
 
-function metaLine(times, tokens, finish, engine) {
+function metaLine(times, tokens, finish, engine, isCall) {
   const parts = [];
   if (times.first) parts.push(`first token ${Math.round(times.first - times.began)} ms`);
   const seconds = (times.last - times.first) / 1000;
-  if (tokens > 1 && seconds > 0) parts.push(`${Math.round((tokens - 1) / seconds).toLocaleString("en")} tokens/s`);
+  // A call comes in one burst once it is complete, which tells nothing of the speed.
+  if (tokens > 1 && seconds > 0 && !isCall) parts.push(`${Math.round((tokens - 1) / seconds).toLocaleString("en")} tokens/s`);
   parts.push(`${tokens} ${tokens === 1 ? "token" : "tokens"}`);
   if (engine) parts.push(engine);
   if (finish && finish !== "stop" && finish !== "tool_calls") parts.push(finish);
@@ -265,7 +266,7 @@ async function answer() {
   setRunning(null);
   turn.setAttribute("aria-busy", "false");
   if (failure && !said) turn.remove();
-  else turn.append(element("p", "meta", metaLine(times, usage?.completion_tokens ?? parts, finish, engine)));
+  else turn.append(element("p", "meta", metaLine(times, usage?.completion_tokens ?? parts, finish, engine, calls.length > 0)));
   if (failure) {
     const message = failure instanceof TypeError ? "The server cannot be reached." : failure.message;
     showError(message, said ? null : answer);
@@ -385,7 +386,7 @@ function engineRow(engine) {
   }
   row.state.dataset.state = engine.state;
   row.state.textContent = engine.state;
-  const again = engine.restarts ? ` · started again ${engine.restarts}×` : "";
+  const again = engine.restarts ? ` · restarts ${engine.restarts}` : "";
   const loaded = engine.load_seconds ? ` · loaded in ${engine.load_seconds.toFixed(1)} s` : "";
   row.device.textContent = `${engine.device}${loaded}${again}`;
   const places = Array.from({ length: Math.min(engine.slots, 16) }, (_, i) => element("i", i < engine.busy ? "busy" : ""));

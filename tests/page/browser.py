@@ -1,0 +1,77 @@
+"""The page through a browser, in words of what a person does and sees."""
+
+from typing import TYPE_CHECKING
+
+from tests.support.server import wait_until
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+_CSS = "css selector"
+_ENTER = "\ue007"
+_ESCAPE = "\ue00c"
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, driver: "WebDriver", url: str) -> None:
+        self.driver = driver
+        self._url = url
+
+    def open(self, *, forget: bool = True) -> None:
+        """Load the page; as somebody new, unless told otherwise."""
+        self.driver.get(self._url)
+        if forget:
+            self.driver.execute_script("sessionStorage.clear()")
+            self.driver.refresh()
+
+    def text(self, selector: str) -> str:
+        """What stands in the last element of that kind; "" where there is none."""
+        script = "return [...document.querySelectorAll(arguments[0])].at(-1)?.innerText ?? ''"
+        return str(self.driver.execute_script(script, selector))
+
+    def shows(self, selector: str) -> bool:
+        """Whether such an element can be seen."""
+        script = (
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".some((found) => found.checkVisibility({visibilityProperty: true}))"
+        )
+        return bool(self.driver.execute_script(script, selector))
+
+    def wait_for(self, selector: str, text: str = "") -> None:
+        """Return once such an element is seen with that text."""
+        wait_until(lambda: self.shows(selector) and text in self.text(selector), 15)
+
+    def fill(self, selector: str, text: str) -> None:
+        """Put a text into a field."""
+        field = self.driver.find_element(_CSS, selector)
+        field.clear()
+        field.send_keys(text)
+
+    def click(self, selector: str) -> None:
+        """Press a button."""
+        self.driver.find_element(_CSS, selector).click()
+
+    def give_key(self, key: str) -> None:
+        """Answer the question for the key."""
+        self.wait_for("#key-dialog")
+        self.fill("#key", key + _ENTER)
+
+    def say(self, text: str) -> None:
+        """Send a message by the keyboard alone."""
+        self.fill("#message", text + _ENTER)
+
+    def escape(self) -> None:
+        """Press Escape wherever the focus is."""
+        self.driver.switch_to.active_element.send_keys(_ESCAPE)
+
+    def storage(self, name: str) -> dict[str, str]:
+        """What the browser keeps under `sessionStorage` or `localStorage`."""
+        kept: dict[str, str] = self.driver.execute_script(f"return {{...{name}}}")
+        return kept
+
+    def complaints(self) -> list[str]:
+        """What the browser itself complained of, such as breaches of the policy."""
+        lines = self.driver.get_log("browser")
+        return [line["message"] for line in lines if "favicon" not in line["message"]]

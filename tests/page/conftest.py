@@ -1,0 +1,56 @@
+"""A headless Chromium. Without it, or without Selenium, the page's tests are skipped."""
+
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.page.browser import Page
+from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.server import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
+
+_FLAGS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Generator[WebDriver, None, None]":
+    """One browser for a file's tests."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not browser or not driver:
+        pytest.skip("there is no Chromium with its chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in _FLAGS:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def slow_server(
+    chromium: "WebDriver", tmp_path_factory: pytest.TempPathFactory, standin_library: Path
+) -> Generator[RunningServer, None, None]:
+    """Says twenty words a second, for minutes; "Yes." to what holds "brief". Wants a key."""
+    folder = tmp_path_factory.mktemp("page")
+    config = '[auth]\nkeys = ["right-key-for-tests"]\n' + standin_model(
+        standin_library, folder, slow_script()
+    )
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield server
+
+
+@pytest.fixture
+def page(chromium: "WebDriver", slow_server: RunningServer) -> Page:
+    """The page as somebody sees it who has just come, and has no key yet."""
+    page = Page(chromium, slow_server.url)
+    page.open()
+    return page

@@ -1,0 +1,110 @@
+import os
+import signal
+
+import pytest
+from tests.page.browser import Page
+from tests.support.processes import wait_idle, worker_pids
+from tests.support.server import RunningServer, wait_until
+
+KEY = "right-key-for-tests"
+
+pytestmark = pytest.mark.page
+
+
+def test_a_wrong_key_is_refused_and_the_right_one_is_kept_for_the_tab_only(page: Page) -> None:
+    page.give_key("wrong")
+    page.wait_for("#key-problem", "not accepted")
+    page.give_key(KEY)
+    wait_until(lambda: not page.shows("#key-dialog"))
+
+    page.wait_for("#model", "pico")
+    assert list(page.storage("sessionStorage").values()) == [KEY]
+    assert page.storage("localStorage") == {}
+
+
+def test_a_message_is_answered_with_its_times(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("be brief")
+
+    page.wait_for(".turn.assistant .meta", "first token")
+    assert page.text(".turn.user") == "be brief"
+    assert "Yes." in page.text(".turn.assistant .text")
+    assert "pico@cpu:1" in page.text(".turn.assistant .meta")
+
+
+def test_an_answer_grows_until_it_is_stopped_and_the_engine_is_free(
+    page: Page, slow_server: RunningServer
+) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("Count.")
+    page.wait_for(".turn[aria-busy=true] .text", " ")
+    before = page.text(".turn.assistant .text")
+    wait_until(lambda: len(page.text(".turn.assistant .text")) > len(before))
+    page.wait_for(".slots i.busy")
+
+    page.click("#stop")
+
+    page.wait_for(".turn[aria-busy=false] .meta", "stopped")
+    wait_idle(slow_server)
+    wait_until(lambda: not page.shows(".slots i.busy"))
+    assert page.shows("#send")
+
+
+def test_escape_stops_too(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("Count.")
+    page.wait_for(".turn[aria-busy=true] .text", " ")
+
+    page.escape()
+
+    page.wait_for(".turn[aria-busy=false] .meta", "stopped")
+
+
+def test_an_error_is_shown_and_can_be_tried_again(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.click("#settings summary")
+    page.fill("#temperature", "9")
+    page.say("be brief")
+    page.wait_for(".turn.error[role=alert]", "temperature")
+
+    page.fill("#temperature", "1")
+    page.click(".turn.error button")
+
+    page.wait_for(".turn.assistant .meta", "first token")
+    assert not page.shows(".turn.error")
+
+
+def test_tools_that_are_no_json_are_told_before_anything_is_sent(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.click("#settings summary")
+    page.fill("#tools", "{")
+    page.say("be brief")
+
+    page.wait_for("#tools-problem", "Not a JSON list")
+    assert not page.shows(".turn.assistant")
+
+
+def test_an_engine_that_dies_is_seen_at_once(page: Page, slow_server: RunningServer) -> None:
+    page.give_key(KEY)
+    page.wait_for(".engine .state", "ready")
+
+    (pid,) = worker_pids(slow_server)
+    os.kill(pid, signal.SIGKILL)
+
+    page.wait_for(".engine", "restarts 1")
+    page.wait_for(".engine .state", "ready")
+
+
+def test_the_browser_has_nothing_to_complain_of(page: Page) -> None:
+    page.complaints()
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("be brief")
+    page.wait_for(".turn.assistant .meta", "first token")
+
+    assert page.complaints() == []
