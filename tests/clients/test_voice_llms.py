@@ -1,4 +1,4 @@
-"""`livekit.plugins.openai.LLM`, by base_url alone."""
+"""`livekit.agents.inference.LLM` and `livekit.plugins.openai.LLM`, by base_url alone."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from livekit.agents import APIStatusError, function_tool
+from livekit.agents import APIStatusError, function_tool, inference
 from livekit.agents.llm import ChatContext, FunctionCall, FunctionCallOutput, FunctionToolCall
 from pydantic import BaseModel
 from tests.support.processes import wait_idle
 from tests.support.scripted import GREETING, NAME, WEATHER
 from tests.support.server import RunningServer
 
-pytestmark = [pytest.mark.clients, pytest.mark.filterwarnings("default")]
+pytestmark = pytest.mark.filterwarnings("default")
 
 
 class Person(BaseModel):
@@ -30,18 +30,32 @@ async def get_weather(city: str) -> str:
 
 
 @asynccontextmanager
-async def livekit_plugin(server: RunningServer, model: str) -> AsyncGenerator[Any, None]:
-    plugin = pytest.importorskip("livekit.plugins.openai")
-    llm = plugin.LLM(model=model, base_url=server.base_url, api_key="any")
+async def llm_of(kind: str, server: RunningServer, model: str) -> AsyncGenerator[Any, None]:
+    """The client of one kind; the plugin's is skipped where it is not installed."""
+    if kind == "inference":
+        llm: Any = inference.LLM(
+            model,
+            base_url=server.base_url,
+            api_key="any",
+            api_secret="a-secret-of-at-least-32-characters",
+        )
+    else:
+        plugin = pytest.importorskip("livekit.plugins.openai")
+        llm = plugin.LLM(model=model, base_url=server.base_url, api_key="any")
     try:
         yield llm
     finally:
         await llm.aclose()
 
 
+@pytest.fixture(params=["inference", pytest.param("plugin", marks=pytest.mark.clients)])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-async def llm(scripted: RunningServer) -> AsyncGenerator[Any, None]:
-    async with livekit_plugin(scripted, NAME) as llm:
+async def llm(kind: str, scripted: RunningServer) -> AsyncGenerator[Any, None]:
+    async with llm_of(kind, scripted, NAME) as llm:
         yield llm
 
 
@@ -105,8 +119,8 @@ async def test_leaving_a_stream_frees_the_engine(llm: Any, scripted: RunningServ
     await asyncio.to_thread(wait_idle, scripted)
 
 
-async def test_unknown_model_is_told_at_once(scripted: RunningServer) -> None:
-    async with livekit_plugin(scripted, "gpt-9") as llm:
+async def test_unknown_model_is_told_at_once(kind: str, scripted: RunningServer) -> None:
+    async with llm_of(kind, scripted, "gpt-9") as llm:
         with pytest.raises(APIStatusError) as error:
             await said(llm, conversation("Hello!"))
 
