@@ -112,6 +112,7 @@ def _serve(library: Path, folder: Path, callers: Sequence[int]) -> list[dict[str
         running_server(folder, config, environment=ACCESS_KEY) as server,
         httpx.Client(base_url=server.url, timeout=30) as client,
     ):
+        server.wait_engines()
         for caller in callers:
             messages = histories[caller]
             question = f"I am guest {caller}; question {len(messages)}: what about the room?"

@@ -35,6 +35,7 @@ def embedder(standin_library: Path, folder: Path) -> Generator[RunningServer, No
     config = standin_model(standin_library, folder, SCRIPT, name="vec", engines=ENGINES)
     config += standin_model(standin_library, folder, ModelScript(), name="chatty")
     with running_server(folder, config, environment=ACCESS_KEY) as server:
+        server.wait_engines()
         yield server
 
 

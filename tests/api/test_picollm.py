@@ -60,6 +60,7 @@ def server(standin_library: Path, folder: Path) -> Generator[RunningServer, None
     config = entry(standin_library, SCRIPT.write(folder / "m.pllm"), name="pico", devices='"gpu"')
     environment = ACCESS_KEY | {"PICOLLM_STANDIN_DEVICES": TWO_GPUS}
     with running_server(folder, config, environment=environment) as server:
+        server.wait_engines()
         yield server
     log = server.log.read_text()
     assert "Traceback" not in log
@@ -178,6 +179,17 @@ def test_penalty_below_zero_is_refused(pico: httpx.Client, folder: Path, field: 
     assert (response.status_code, error["code"]) == (400, "unsupported_value")
     assert error["param"] == field
     assert len(read_journal(folder / "journal", "generate")) == before
+
+
+def test_image_names_the_missing_capability(pico: httpx.Client) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, image]}]
+    response = pico.post(PATH, json={"model": "pico", "messages": messages})
+
+    error = error_of(response)
+    assert (response.status_code, error["code"]) == (400, "unsupported_value")
+    assert error["param"] == "messages[0].content[1].type"
+    assert "'vision'" in error["message"]
 
 
 def test_prompt_that_does_not_fit_is_told_with_both_counts(pico: httpx.Client) -> None:

@@ -22,6 +22,7 @@ def test_first_request_finds_the_system_prompt_read(standin_library: Path, tmp_p
     config = standin_model(standin_library, tmp_path, script, engines=2)
     config += f'warm_up = "{SYSTEM}"\n'
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        server.wait_engines()
         assert ask(server, SYSTEM) == 200
         assert server.busy() == 0
 

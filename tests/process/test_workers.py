@@ -133,6 +133,7 @@ def test_interrupt_that_came_too_early_is_repeated(serve: Serve, tmp_path: Path)
 
 def test_workers_end_with_a_server_that_was_killed(serve: Serve) -> None:
     with serve(script(Reply(match="go", count=100_000, tokens_per_second=50)), engines=2) as server:
+        server.wait_engines()
         pids = worker_pids(server)
         assert len(pids) == 2
         with streaming(server):

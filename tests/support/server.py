@@ -60,6 +60,10 @@ class RunningServer:
 
         wait_until(ready, START_SECONDS)
 
+    def wait_engines(self) -> None:
+        """Return once every engine is ready; a model is ready when one of its engines is."""
+        wait_until(lambda: all(row["state"] == "ready" for row in self.health()["engines"]), 30)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, return the exit status."""
         if self.process.poll() is None:

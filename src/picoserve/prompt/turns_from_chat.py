@@ -1,6 +1,7 @@
 """Wire messages → the turns that a template writes down."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from picoserve.errors import InvalidRequestError, UnsupportedValueError
 from picoserve.openai_api.messages import (
@@ -17,6 +18,8 @@ from picoserve.openai_api.messages import (
 )
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.turns import ToolCall, Turn
+
+_CAPABILITIES: Final = {"image_url": "vision", "input_audio": "hearing", "file": "files"}
 
 
 def turns_from_messages(messages: Sequence[Message]) -> list[Turn]:
@@ -95,7 +98,8 @@ def _text(content: Content | None, param: str) -> str:
             case _:
                 raise UnsupportedValueError(
                     f"Unsupported value: '{param}[{index}].type' does not support "
-                    f"'{part.type}' with this model.",
+                    f"'{part.type}' with this model: it lacks the capability "
+                    f"'{_CAPABILITIES[part.type]}'.",
                     param=f"{param}[{index}].type",
                 )
     return "\n".join(texts)
