@@ -96,18 +96,21 @@ def counters(client: httpx.Client) -> dict[str, float]:
     return sums
 
 
-def measure_validity(client: httpx.Client, documents: int) -> None:
+def measure_validity(client: httpx.Client, documents: int, temperature: float) -> None:
     """Ask for many documents over all schemas and check every one with `jsonschema`."""
     names = [name for name in ALL if isinstance(ALL[name][0], dict)]
     before = counters(client)
     jobs = [(names[at % len(names)], at) for at in range(documents)]
+
+    def answer(job: tuple[str, int]) -> tuple[str, Answer]:
+        name, seed = job
+        return name, ask(client, "Go.", seed=seed, temperature=temperature, **wanted(name))
+
     with ThreadPoolExecutor(2) as pool:
-        answers = list(
-            pool.map(lambda job: (job[0], ask(client, "Go.", seed=job[1], **wanted(job[0]))), jobs)
-        )
+        answers = list(pool.map(answer, jobs))
     invalid = [name for name, answer in answers if not _is_valid(name, answer)]
     after = counters(client)
-    say(f"documents: {documents} over {len(names)} schemas, temperature {_TEMPERATURE}")
+    say(f"documents: {documents} over {len(names)} schemas, temperature {temperature}")
     say(f"invalid: {len(invalid)} {sorted(set(invalid))}")
     say(f"finish: {_counts(answer.finish for _, answer in answers)}")
     for name in sorted(after):
@@ -226,7 +229,8 @@ def main() -> None:
         httpx.Client(base_url=server.url, timeout=120) as client,
     ):
         measure_cost(client)
-        measure_validity(client, documents)
+        measure_validity(client, documents, _TEMPERATURE)
+        measure_validity(client, documents // 5, 0.2)
     measure_native()
 
 

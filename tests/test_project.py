@@ -104,6 +104,9 @@ TESTED_ELSEWHERE: Final = {
     "worker/jobs.py": "api/test_chat_json.py",
     "worker/messages.py": "api/test_chat_json.py",
     "worker/process.py": "api/test_chat_json.py",
+    "constraint/plan.py": "unit/prompt/test_reply_plan.py",
+    "output/parts.py": "unit/output/test_tool_calls.py",
+    "output/reply.py": "unit/output/test_tool_calls.py",
 }
 
 

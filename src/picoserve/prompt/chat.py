@@ -1,6 +1,7 @@
 """A chat request → the jobs that answer it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from picoserve.constraint import GrammarCache
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
@@ -17,6 +18,8 @@ from picoserve.prompt.tool_choice import Tooling, tooling_for
 from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns_from_chat import turns_from_messages
 
+_NOT_IN_A_FORM: Final = ("frequency_penalty", "presence_penalty", "stop")
+
 
 @dataclass(frozen=True, slots=True)
 class ChatWork:
@@ -27,6 +30,7 @@ class ChatWork:
         user_stop: The caller's stop phrases.
         reply: What the reply has to be.
         reply_lead: Text that every reply begins with and that nobody wants to see.
+        unused: Fields of the request that have no place in a reply of this form.
     """
 
     jobs: list[Job]
@@ -34,6 +38,7 @@ class ChatWork:
     tooling: Tooling
     reply: ReplyPlan
     reply_lead: str
+    unused: tuple[str, ...] = ()
 
 
 def chat_work(
@@ -77,9 +82,11 @@ def chat_work(
         max_tokens=request.token_limit,
         top_logprobs=_top_logprobs(request, info),
     )
+    unused: tuple[str, ...] = ()
     if isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced):
         jobs = [without_penalties(job) for job in jobs]
-    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead)
+        unused = tuple(name for name in _NOT_IN_A_FORM if getattr(request, name))
+    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead, unused)
 
 
 def _check_support(request: ChatRequest) -> None:

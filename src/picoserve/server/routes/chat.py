@@ -44,7 +44,7 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     )
     plans = [Plan(placement, job, work.user_stop, work.reply, work.reply_lead) for job in work.jobs]
     head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)
-    headers = ignored_header(ignored)
+    headers = ignored_header(sorted({*ignored, *work.unused}))
     if body.stream:
         return await answer_stream(request, state, plans, ChatStreamEncoder(head), headers)
     return await answer_json(request, state, plans, ChatFold(head), headers)

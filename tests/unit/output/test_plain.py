@@ -1,0 +1,36 @@
+"""A reply of free text."""
+
+import pytest
+
+from picoserve.generation import EngineFinish, FinishReason, Outcome, TextDelta
+from picoserve.output.plain import PlainReply
+from picoserve.output.reply import ReplyState, Tally
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"),
+    [
+        (EngineFinish.END, FinishReason.STOP),
+        (EngineFinish.LIMIT, FinishReason.LENGTH),
+        (EngineFinish.STOP_PHRASE, FinishReason.STOP),
+    ],
+)
+def test_text_passes_in_one_call(finish: EngineFinish, reason: FinishReason) -> None:
+    reply = PlainReply(["STOP"])
+
+    assert reply.start() == []
+    assert reply.feed(b"Hello") == [TextDelta("Hello")]
+    assert reply.state is ReplyState.GOING
+    assert reply.end_call(Outcome(finish, 1, 2, tail=b"!")) == [TextDelta("!")]
+    assert (reply.state, reply.finish_reason) == (ReplyState.DONE, reason)
+    assert (reply.prefix, reply.tally) == ("Hello!", Tally())
+
+
+def test_stop_phrase_is_the_end_even_at_the_limit() -> None:
+    reply = PlainReply(["STOP"])
+    reply.feed(b"Hello STOP")
+
+    assert reply.state is ReplyState.DONE
+    reply.end_call(Outcome(EngineFinish.LIMIT, 1, 2))
+    assert reply.finish_reason is FinishReason.STOP
+    assert reply.close() == []

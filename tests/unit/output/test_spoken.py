@@ -1,0 +1,28 @@
+"""Text before calls: shown, and noted in the raw reply."""
+
+from tests.unit.output.engine_play import tool_plan
+
+from picoserve.generation import TextDelta
+from picoserve.output.call_candidate import CallCandidate
+from picoserve.output.spoken import SpokenText
+
+
+def test_text_is_shown_and_noted() -> None:
+    raw = bytearray()
+    text = SpokenText(raw, ["STOP"])
+
+    assert text.show(b"Hello S") == [TextDelta("Hello ")]
+    assert text.show(b"T") == []
+    stopped = [text.stopped]
+    assert text.show(b"OP and more") == []
+    assert [*stopped, text.stopped] == [False, True]
+    assert raw == b"Hello STOP and more"
+
+
+def test_end_shows_what_was_held_back() -> None:
+    raw, held = bytearray(), CallCandidate(tool_plan().trigger)
+    text = SpokenText(raw, ["STOP"])
+    text.show(held.feed(b'ST{"na'))
+
+    assert "".join(e.text for e in text.end(held) if isinstance(e, TextDelta)) == 'ST{"na'
+    assert raw == b'ST{"na'
