@@ -1,11 +1,12 @@
 """Each error class of the SDK, when the engine starts and while it does a job."""
 
+from pathlib import Path
 from typing import Any
 
 import picollm
 import pytest
 from tests.engine.conftest import KEY, KeptPieces, Load
-from tests.standin.model_script import ModelScript, Reply, Status
+from tests.standin.model_script import ModelScript, Reply, Status, read_journal
 
 from picoserve.engine.engine import EngineError, FailureKind
 from picoserve.engine.picollm_errors import ERRORS
@@ -83,9 +84,11 @@ def test_file_of_another_version(load: Load) -> None:
     assert "version" in error.message
 
 
-def test_wrong_access_key_is_told_without_it(load: Load) -> None:
-    error = refused(load, ModelScript(access_key="another"))
+def test_wrong_access_key_is_told_without_it(load: Load, tmp_path: Path) -> None:
+    error = refused(load, ModelScript(access_key="another", journal="journal"))
 
+    # Trying again without context caching would ask for the key a second time.
+    assert len(read_journal(tmp_path / "journal", "init")) == 1
     assert error.kind is FailureKind.ACCESS_KEY
     assert KEY not in error.message
     assert "[AccessKey]" in error.message

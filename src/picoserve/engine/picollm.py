@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind, Sink
 from picoserve.engine.picollm_bytes import NativeArguments, NativeCompletion, generate_bytes
-from picoserve.engine.picollm_errors import Moment, engine_error, speaks_of_caching
+from picoserve.engine.picollm_errors import Moment, engine_error, says_no_reason, speaks_of_caching
 from picoserve.generation import EngineFinish, Job, Outcome
 
 _SEEDS: Final = 2**31 - 1
@@ -160,10 +160,9 @@ class PicoLLMEngine:
         try:
             return self._create_with(caching=self._spec.context_cache)
         except self._module.PicoLLMInvalidArgumentError as error:
-            first = self._error(error, "start")
-            may_be_caching = first.kind is FailureKind.ACCESS_KEY or speaks_of_caching(error)
+            may_be_caching = speaks_of_caching(error) or says_no_reason(error)
             if not self._spec.context_cache or not may_be_caching:
-                raise first from None
+                raise self._error(error, "start") from None
         except self._module.PicoLLMError as error:
             raise self._error(error, "start") from None
         try:

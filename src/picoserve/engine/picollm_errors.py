@@ -140,6 +140,13 @@ def speaks_of_caching(error: Any) -> bool:
     return any("context caching" in str(line) for line in error.message_stack)
 
 
+def says_no_reason(error: Any) -> bool:
+    """Whether an invalid argument may be any of them: the library's texts may be obfuscated."""
+    detail = " ".join(str(line) for line in error.message_stack)
+    known = [hint.text for hint in _TEXTS["PicoLLMInvalidArgumentError", "start"]]
+    return not any(text in detail for text in ("AccessKey", *known))
+
+
 def _judge(name: str, detail: str, moment: Moment, device: str) -> tuple[FailureKind, str]:
     for hint in _TEXTS.get((name, moment), ()):
         if hint.text in detail:
