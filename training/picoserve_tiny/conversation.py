@@ -65,7 +65,11 @@ class Conversation:
         """
         styled = self.style(text, core)
         self.messages.append({"role": "assistant", "content": styled})
-        self.expectation = Expectation(contains=list(must or ((core,) if core else (text,))))
+        wanted = list(must) or [core or text]
+        # A manner of answering may change the very words that are looked for.
+        if not all(part.casefold() in styled.casefold() for part in wanted):
+            wanted = [styled]
+        self.expectation = Expectation(contains=wanted)
 
     def exchange(self, said: str, text: str, core: str = "", *, must: tuple[str, ...] = ()) -> None:
         """Add a question and its answer."""

@@ -5,10 +5,13 @@ all that is needed to go on after an interruption: run the same command again.
 """
 
 import argparse
+import copy
 import math
+import queue
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -29,8 +32,8 @@ class Settings:
     tokenizer: Path
     steps: int = 2000
     easy_shards: int = 6
-    batches_per_step: int = 4
-    tokens_per_batch: int = 4096
+    batches_per_step: int = 8
+    tokens_per_batch: int = 2048
     muon_rate: float = 5e-3
     adam_rate: float = 3e-3
     decay_share: float = 0.3
@@ -49,7 +52,9 @@ class Trainer:
 
     def __init__(self, settings: Settings) -> None:
         torch.manual_seed(settings.seed)
-        torch.set_num_threads(settings.threads)
+        # One thread for each row of batches, and none waits for the other inside of a step: two
+        # threads in one matrix would both run at the pace of the core that others use as well.
+        torch.set_num_threads(1)
         self.settings = settings
         self.tokenizer = Tokenizer.from_file(str(settings.tokenizer))
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -62,6 +67,8 @@ class Trainer:
         )
         self.model = TinyModel(self.shape).to(self.device)
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.replicas = [self._replica() for _ in range(settings.threads)]
+        self.pool = ThreadPoolExecutor(settings.threads)
         matrices = [item for item in self.model.layers.parameters() if item.dim() == 2]
         others = [item for item in self.model.parameters() if item.dim() == 1]
         others.append(self.model.embedding.weight)
@@ -95,15 +102,7 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = peak * rate
         taken = [next(batches) for _ in range(self.settings.batches_per_step)]
-        whole = sum(float(batch.weights.sum()) for batch in taken)
-        spoken = sum(float((batch.weights == 1).sum()) for batch in taken)
-        shown = 0.0
-        for batch in taken:
-            losses = self._losses(batch)
-            weights = batch.weights.to(self.device)
-            (losses * weights).sum().div(whole).backward()
-            shown += float(losses.detach()[weights == 1].sum())
-            self.tokens += batch.tokens.numel()
+        shown = self._gradients(taken)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
@@ -112,13 +111,52 @@ class Trainer:
         for name, value in self.model.state_dict().items():
             self.average[name].lerp_(value, 1 - keep)
         self.step += 1
+        return shown
+
+    def _replica(self) -> TinyModel:
+        """The same weights, with gradients of their own."""
+        replica = copy.deepcopy(self.model)
+        for mine, shared in zip(replica.parameters(), self.model.parameters(), strict=True):
+            mine.data = shared.data
+        return replica
+
+    def _gradients(self, taken: list[Batch]) -> float:
+        """Fill in the gradients of all batches together; gives the loss on what is said."""
+        whole = sum(float(batch.weights.sum()) for batch in taken)
+        spoken = sum(float((batch.weights == 1).sum()) for batch in taken)
+        waiting: queue.SimpleQueue[Batch] = queue.SimpleQueue()
+        for batch in taken:
+            waiting.put(batch)
+            self.tokens += batch.tokens.numel()
+        work = [self.pool.submit(self._work, one, waiting, whole) for one in self.replicas]
+        shown = sum(item.result() for item in work)
+        for parameter, *parts in zip(
+            self.model.parameters(), *(one.parameters() for one in self.replicas), strict=True
+        ):
+            grads = [part.grad for part in parts if part.grad is not None]
+            parameter.grad = torch.stack(grads).sum(0)
+            for part in parts:
+                part.grad = None
         return shown / spoken
 
-    def _losses(self, batch: Batch) -> Tensor:
+    def _work(self, replica: TinyModel, waiting: queue.SimpleQueue[Batch], whole: float) -> float:
+        """Take batches until there are none left."""
+        shown = 0.0
+        while True:
+            try:
+                batch = waiting.get_nowait()
+            except queue.Empty:
+                return shown
+            losses = self._losses(replica, batch)
+            weights = batch.weights.to(self.device)
+            (losses * weights).sum().div(whole).backward()
+            shown += float(losses.detach()[weights == 1].sum())
+
+    def _losses(self, model: TinyModel, batch: Batch) -> Tensor:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            hidden = self.model.hidden_states(batch.tokens.to(self.device))
+            hidden = model.hidden_states(batch.tokens.to(self.device))
             picked = hidden.flatten(0, 1)[batch.places.to(self.device)]
-            logits = functional.linear(picked, self.model.embedding.weight)
+            logits = functional.linear(picked, model.embedding.weight)
         targets = batch.targets.to(self.device)
         return functional.cross_entropy(logits.float(), targets, reduction="none")
 

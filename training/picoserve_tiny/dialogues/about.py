@@ -141,8 +141,6 @@ def about(conversation: Conversation) -> None:
         said = lead + said[0].lower() + said[1:]
     words = tuple(word for word in ("picoserve", "GGUF", "config", "LiveKit") if word in answer)
     conversation.exchange(said, answer, core, must=words[-1:] or (answer,))
-    if conversation.style("", "x") == "X.":
-        conversation.expectation.contains = [core]
 
 
 def generate(source: Source) -> Conversation:

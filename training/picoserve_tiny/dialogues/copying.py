@@ -64,6 +64,6 @@ def generate(source: Source) -> Conversation:
     """A chat of dictation."""
     conversation = Conversation(source, "saying what is dictated")
     setting.introduce(conversation, personas=0.1, styles=0.0)
-    for _ in range(source.pick((1, 2, 3))):
+    for _ in range(source.pick((1, 3, 5))):
         source.pick(BEATS)(conversation)
     return conversation

@@ -138,7 +138,7 @@ def generate(source: Source) -> Conversation:
     setting.introduce(conversation, personas=0.5, styles=0.03, more=tuple(sentences))
     if source.chance(0.2):
         source.pick((smalltalk.hello, smalltalk.own_name, smalltalk.thanks))(conversation)
-    for _ in range(source.pick((1, 1, 2, 3))):
+    for _ in range(1 if source.held_out else len(filled) + 1):
         fact, values = source.pick(filled)
         if source.chance(0.12):
             fact, values = source.pick(_FACTS), _values(source)

@@ -5,7 +5,7 @@ from typing import Any
 
 from picoserve_tiny import lists
 from picoserve_tiny.conversation import Conversation
-from picoserve_tiny.dialogues import setting
+from picoserve_tiny.dialogues import knowledge, refusals, setting, smalltalk, sums
 from picoserve_tiny.source import Source
 
 _SCHEMA = (
@@ -14,6 +14,10 @@ _SCHEMA = (
     "[Return|Write|Give|Output] JSON [for|matching] this schema: {schema}",
     "Your answer must be JSON [and match|matching] this schema:\n{schema}",
     "Output format: JSON. Schema: {schema}",
+    "[Answer|Reply|Respond] [only |]with [JSON|one JSON object|a JSON document] for this schema: "
+    "{schema}",
+    "[Answer|Reply|Respond] only with JSON that [fits|matches] this schema[, and nothing else|]:\n"
+    "{schema}",
     "[Fill|Use] this JSON schema: {schema}",
     "Extract the data as JSON. Schema: {schema}",
 )
@@ -35,6 +39,8 @@ _TELL = (
     "[Please write down|Take this]: {clauses}[.|]",
     "We know that {clauses}[.|]",
 )
+_ANSWER_KEYS = ("answer", "reply", "response", "text", "message", "content", "result", "output")
+_TALK = (*smalltalk.BEATS, *knowledge.BEATS, *refusals.BEATS, sums.add)
 _NAMES = ("name", "city", "age", "colour", "animal", "price", "day", "answer", "title", "food")
 
 
@@ -48,7 +54,8 @@ def _field(source: Source) -> tuple[str, object, str]:
         return key, source.number(0, 999), source.pick(("integer", "number"))
     if source.chance(0.08):
         return key, source.chance(0.5), "boolean"
-    return key, source.value(), "string"
+    value = source.value()
+    return (key, int(value), "integer") if value.isdigit() else (key, value, "string")
 
 
 def _fields(source: Source) -> tuple[dict[str, object], dict[str, Any]]:
@@ -80,8 +87,11 @@ def _clauses(source: Source, data: dict[str, object]) -> str:
 
 
 def generate(source: Source) -> Conversation:
-    """Data in words turned into JSON."""
+    """Data in words turned into JSON, or an answer inside of JSON."""
     conversation = Conversation(source, "JSON for a schema")
+    if source.chance(0.2):
+        _talk(conversation)
+        return conversation
     data, schema = _fields(source)
     if source.chance(0.65):
         wish = source.expand(source.pick(_SCHEMA)).format(schema=json.dumps(schema))
@@ -90,13 +100,42 @@ def generate(source: Source) -> Conversation:
     told = source.phrase(_TELL, clauses=_clauses(source, data))
     if source.chance(0.3):
         setting.introduce(conversation, personas=0.2, styles=0.0)
-        conversation.document(source.pick(("{0}\n{1}", "{1} {0}", "{0} {1}")).format(wish, told),
-                              data)  # fmt: skip
+        order = source.pick(("{0}\n{1}", "{1} {0}", "{0} {1}"))
+        conversation.document(order.format(wish, told), data)
     else:
         before = f"{setting.generic(source)} " if source.chance(0.4) else ""
         conversation.system(before + wish)
         conversation.document(told, data)
+    if not source.held_out:
+        for _ in range(source.pick((0, 1, 2))):
+            data = {key: _another(source, value) for key, value in data.items()}
+            told = source.phrase(_TELL, clauses=_clauses(source, data))
+            conversation.document(told, data)
     return conversation
+
+
+def _another(source: Source, value: object) -> object:
+    """A value of the same type."""
+    if isinstance(value, bool):
+        return source.chance(0.5)
+    if isinstance(value, int):
+        return source.number(0, 999)
+    while (text := source.value()).isdigit():
+        pass
+    return text
+
+
+def _talk(conversation: Conversation) -> None:
+    source = conversation.source
+    key = source.pick(_ANSWER_KEYS)
+    schema: dict[str, Any] = {"type": "object", "properties": {key: {"type": "string"}}}
+    if source.chance(0.7):
+        schema["required"] = [key]
+    wish = source.expand(source.pick(_SCHEMA)).format(schema=json.dumps(schema))
+    setting.introduce(conversation, personas=0.2, styles=0.0, more=(wish,))
+    source.pick(_TALK)(conversation)
+    document = {key: conversation.messages.pop()["content"]}
+    conversation.document(conversation.messages.pop()["content"], document)
 
 
 def _listed(source: Source, keys: list[str]) -> str:

@@ -156,7 +156,7 @@ def generate(source: Source) -> Conversation:
     """A quiz."""
     conversation = Conversation(source, "common facts")
     setting.introduce(conversation, personas=0.1, styles=0.0 if source.held_out else 0.15)
-    for _ in range(source.pick((1, 1, 2, 3))):
+    for _ in range(source.pick((1, 2, 4, 6))):
         source.pick(BEATS)(conversation)
     return conversation
 
@@ -173,7 +173,7 @@ def generate_styled(source: Source) -> Conversation:
         question["content"] = f"{wish} {question['content']}"
         conversation.expectation.contains = [conversation.messages[-1]["content"]]
         return conversation
-    for _ in range(source.pick((1, 1, 2))):
+    for _ in range(source.pick((1, 2, 4))):
         source.pick(BEATS)(conversation)
     conversation.expectation.contains = [conversation.messages[-1]["content"]]
     return conversation

@@ -277,7 +277,7 @@ def generate(source: Source) -> Conversation:
         _distract(conversation)
     ask(conversation, first)
     if not source.held_out:
-        for _ in range(source.pick((0, 0, 1, 2))):
+        for _ in range(source.pick((1, 2, 3))):
             if source.chance(0.15):
                 ask_untold(conversation)
             else:
@@ -293,7 +293,7 @@ def generate_known(source: Source) -> Conversation:
     setting.introduce(conversation, styles=styles, more=tuple(sentences))
     if source.chance(0.2):
         smalltalk.hello(conversation)
-    for _ in range(1 if source.held_out else source.pick((1, 1, 2, 3))):
+    for _ in range(1 if source.held_out else len(conversation.known)):
         # Now and then for something that is not there.
         absent = [key(source)] if source.chance(0.15) else list(conversation.known)
         ask_known(conversation, source.pick(absent))

@@ -143,7 +143,7 @@ def _gibberish(source: Source) -> str:
         )
     if choice == 2:
         unit = source.pick((source.word(2), chr(source.number(low, high)), source.code()))
-        return source.pick((" ", "")).join([unit] * source.number(6, 40))
+        return source.pick((" ", "")).join([unit] * source.number(6, source.pick((20, 40, 250))))
     if choice == 3:
         raw = bytes(source.number(0, 255) for _ in range(length + 4))
         return raw.decode("latin-1" if source.chance(0.5) else "utf-8", "replace")
@@ -171,7 +171,7 @@ def generate(source: Source) -> Conversation:
     setting.introduce(conversation, styles=0.0 if source.held_out else 0.06)
     if source.chance(0.3):
         source.pick((*smalltalk.BEATS, *knowledge.BEATS))(conversation)
-    for _ in range(source.pick((1, 1, 2))):
+    for _ in range(source.pick((1, 2, 4))):
         source.pick(BEATS)(conversation)
     return conversation
 

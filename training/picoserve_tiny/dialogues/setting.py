@@ -21,6 +21,13 @@ _PERSONA = (
     "I want you to be {name}.",
     "Your role: {role}. Your name: {name}.",
     "Name: {name}. Job: {role}.",
+    "[Name|Your name|Assistant name|Assistant]: {name}.",
+    "[Name|Agent|Bot name]: {name}. [Role|You are|Task]: {role}.",
+    "You go by the name [of |]{name}.",
+    "[People|Users|Callers|Everybody] call[|s] you {name}.",
+    "This is {name}, {role}. You are {name}.",
+    "[In this chat|Today|From now on] you are {name}, {role}.",
+    "Always introduce yourself as {name}.",
 )
 _GENERIC = (
     "You are a helpful assistant.",
@@ -97,7 +104,11 @@ def generic(source: Source) -> str:
 
 def persona(source: Source) -> tuple[Persona, str]:
     """A persona and the sentence that gives it."""
-    someone = Persona(source.name(), role(source))
+    name = source.name()
+    if source.chance(0.2):
+        titles = ("Captain", "Doctor", "Miss", "Mister", "Professor", "Chef", "Robo", "Little")
+        name = f"{source.pick(titles)} {name}" if source.chance(0.6) else source.full_name()
+    someone = Persona(name, role(source))
     mine = [text for text in _PERSONA if (_PERSONA.index(text) % 7 == 6) == source.held_out]
     pattern = source.expand(source.pick(mine))
     if "{role}" not in pattern:

@@ -11,7 +11,7 @@ HELLO = (
     "[Are you there|Can you hear me|Anyone there]?",
     "Say [hello|hi][| to me][.|]",
     "[Nice|Good|Great] to [meet|see] you[.|!]",
-    "[Test|Testing|Testing, testing|This is a test|Ping][.|]",
+    "[Testing|Test|Testing, testing|This is a test|Ping][.|]",
     "[Hi|Hello|Hey], it's me[.|!]",
 )
 _HOW = (
@@ -121,8 +121,6 @@ def answer_hello(conversation: Conversation) -> None:
     if conversation.persona:
         name = conversation.persona.name
         conversation.reply(f"Hello, I'm {name}. How can I help you?", "Hello", must=(name,))
-        if conversation.style("", "x") == "X.":
-            conversation.expectation.contains = ["hello"]
     else:
         conversation.reply("Hello! How can I help you?", "Hello", must=("hello",))
 
@@ -203,7 +201,7 @@ def generate(source: Source) -> Conversation:
     """A short chat."""
     conversation = Conversation(source, "small talk")
     setting.introduce(conversation, personas=0.25)
-    for _ in range(source.pick((1, 1, 2, 3))):
+    for _ in range(source.pick((1, 2, 4))):
         source.pick(BEATS)(conversation)
     return conversation
 
@@ -212,7 +210,7 @@ def generate_persona(source: Source) -> Conversation:
     """A chat in which the assistant is asked who the system prompt says it is."""
     conversation = Conversation(source, "persona name")
     setting.introduce(conversation, personas=1.0, styles=0.0 if source.held_out else 0.1)
-    for _ in range(source.pick((0, 0, 1, 2))):
+    for _ in range(source.pick((0, 0, 1, 2, 3))):
         source.pick(BEATS)(conversation)
     source.pick((own_name, own_name, own_name, who, hello))(conversation)
     return conversation

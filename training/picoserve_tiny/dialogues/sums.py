@@ -49,16 +49,16 @@ _SIGNS = {"+": ("+", "plus"), "-": ("-", "minus"), "*": ("times", "x", "*")}
 def add(conversation: Conversation) -> None:
     """One sum, difference or product of small numbers."""
     source = conversation.source
-    operation = source.pick(("+", "+", "-", "*"))
+    operation = source.pick(("+", "+", "+", "-", "-", "*", "*"))
     if operation == "*":
         first, second = source.number(0, 10), source.number(0, 10)
         result, word = first * second, "times"
     elif operation == "+":
-        top = source.pick((10, 10, 20, 50))
+        top = source.pick((10, 10, 10, 10, 20))
         first, second = source.number(0, top), source.number(0, top)
         result, word = first + second, "plus"
     else:
-        first = source.number(0, 20)
+        first = source.number(0, source.pick((10, 10, 20)))
         second = source.number(0, first)
         result, word = first - second, "minus"
     shown: list[str] = [str(first), str(second)]
@@ -99,6 +99,6 @@ def generate(source: Source) -> Conversation:
     """A chat with sums."""
     conversation = Conversation(source, "small sums")
     setting.introduce(conversation, personas=0.1, styles=0.0 if source.held_out else 0.1)
-    for _ in range(source.pick((1, 1, 2, 3))):
+    for _ in range(source.pick((1, 2, 4, 6))):
         source.pick((add, add, add, count, bigger))(conversation)
     return conversation

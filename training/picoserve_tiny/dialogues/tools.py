@@ -207,30 +207,45 @@ def generate(source: Source) -> Conversation:
     conversation = Conversation(source, "right tool and arguments")
     setting.introduce(conversation, personas=0.3, styles=0.0)
     box = equip(conversation, source.pick((1, 2, 2, 3, 3, 4)))
-    before = source.number(0, 9)
-    if before == 0:
-        direct(conversation)
-    elif before == 1:
+    if source.held_out:
+        _warm_up(conversation, box)
         use(conversation, source.pick(box))
-        answer(conversation)
-    use(conversation, source.pick(box))
-    if not source.held_out and source.chance(0.5):
-        answer(conversation)
+    else:
+        _use_all(conversation, box)
     return conversation
 
 
+def _warm_up(conversation: Conversation, box: list[Tool]) -> None:
+    before = conversation.source.number(0, 9)
+    if before == 0:
+        direct(conversation)
+    elif before == 1:
+        use(conversation, conversation.source.pick(box))
+        answer(conversation)
+
+
+def _use_all(conversation: Conversation, box: list[Tool]) -> None:
+    """Every tool in its turn: the same offer, told apart by nothing but the requests."""
+    source = conversation.source
+    for wanted in source.random.sample(box, len(box)):
+        if source.chance(0.08):
+            no_fit(conversation)
+        if source.chance(0.08):
+            direct(conversation)
+        use(conversation, wanted)
+        answer(conversation)
+
+
 def generate_everyday(source: Source) -> Conversation:
-    """A request for a tool that people try first, in their own words."""
+    """Requests for tools that people try first, in their own words."""
     conversation = Conversation(source, "everyday tools")
     setting.introduce(conversation, personas=0.3, styles=0.0)
     box = equip(conversation, source.pick((1, 1, 2, 3)), 1.0)
-    if source.chance(0.15):
-        direct(conversation)
-    use(conversation, source.pick(box))
-    if not source.held_out and source.chance(0.6):
-        answer(conversation)
-        if source.chance(0.3):
-            use(conversation, source.pick(box))
+    if source.held_out:
+        _warm_up(conversation, box)
+        use(conversation, source.pick(box))
+    else:
+        _use_all(conversation, box)
     return conversation
 
 

@@ -1,7 +1,16 @@
 """Voice agents: the assistant may speak first, and instructions may come at the end."""
 
 from picoserve_tiny.conversation import Conversation
-from picoserve_tiny.dialogues import copying, knowledge, recall, refusals, setting, smalltalk, sums
+from picoserve_tiny.dialogues import (
+    copying,
+    knowledge,
+    recall,
+    refusals,
+    setting,
+    smalltalk,
+    sums,
+    tools,
+)
 from picoserve_tiny.source import Source
 
 _GREET = (
@@ -79,6 +88,8 @@ def generate(source: Source) -> Conversation:
     """A greeting that a voice agent is told to give."""
     conversation = Conversation(source, "voice agent greets")
     setting.introduce(conversation, personas=0.7, styles=0.0)
+    if not source.held_out and source.chance(0.4):
+        tools.equip(conversation, source.number(1, 3))
     if source.chance(0.2):
         source.pick(_TALK)(conversation)
     orders = (greet_on_order, greet_on_order, greet_on_order, farewell_on_order, say_on_order)
