@@ -56,6 +56,8 @@ class Lease:
     def interrupt(self) -> None:
         """Ask the running job to end; its last report still comes."""
         if self._stream is not None:
+            if self._leaving:
+                self._note_interrupt(self._stream)
             self._handle.interrupt(self._stream)
 
     def release(self) -> None:
@@ -66,10 +68,13 @@ class Lease:
         if self._stream is None:
             self._handle.free_place()
         else:
-            if not self._stream.ended:
-                self._interrupted = perf_counter()
-                self._handle.interrupt(self._stream)
+            self._note_interrupt(self._stream)
+            self._handle.interrupt(self._stream)
             self._leave_with(self._stream)
+
+    def _note_interrupt(self, stream: JobStream) -> None:
+        if self._interrupted is None and not stream.ended:
+            self._interrupted = perf_counter()
 
     def _leave_with(self, stream: JobStream) -> None:
         if not self._leaving:
