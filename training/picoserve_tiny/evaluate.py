@@ -70,12 +70,12 @@ def _case(conversation: Conversation) -> Case:
     return Case(conversation.kind, prompt, conversation.expectation)
 
 
-def cases(per_kind: int) -> list[Case]:
-    """The held-out conversations, the same every time."""
+def cases(per_kind: int, seed: str = "evaluation") -> list[Case]:
+    """The held-out conversations, the same every time for the same seed."""
     made: list[Case] = []
     for generator in mixture.FULL:
         name = f"{generator.__module__.rpartition('.')[2]}.{generator.__name__}"
-        source = Source(f"evaluation {name}", held_out=True)
+        source = Source(f"{seed} {name}", held_out=True)
         seen: set[str] = set()
         while len(seen) < per_kind:
             case = _case(generator(source))
@@ -86,10 +86,10 @@ def cases(per_kind: int) -> list[Case]:
     return made
 
 
-def run(model: Path, per_kind: int) -> list[Case]:
+def run(model: Path, per_kind: int, seed: str = "evaluation") -> list[Case]:
     """Let the model answer every case."""
     runner = Runner(model)
-    done = cases(per_kind)
+    done = cases(per_kind, seed)
     for case in done:
         case.answer, case.ended, _ = runner.complete(case.prompt)
         case.right = is_right(case.answer, case.expectation)
@@ -117,9 +117,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--per-kind", type=int, default=25)
+    parser.add_argument("--seed", default="evaluation", help="other conversations, same kinds")
     parser.add_argument("--failures", action="store_true", help="show what went wrong")
     options = parser.parse_args()
-    done = run(options.model, options.per_kind)
+    done = run(options.model, options.per_kind, options.seed)
     for case in done:
         if options.failures and not case.right:
             sys.stdout.write(f"\n--- {case.kind}\n{case.prompt}\n>>> {case.answer}\n")
