@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
 _CSS = "css selector"
-_ENTER = "\ue007"
+ENTER = "\ue007"
 _ESCAPE = "\ue00c"
 
 
@@ -56,11 +56,11 @@ class Page:
     def give_key(self, key: str) -> None:
         """Answer the question for the key."""
         self.wait_for("#key-dialog")
-        self.fill("#key", key + _ENTER)
+        self.fill("#key", key + ENTER)
 
     def say(self, text: str) -> None:
         """Send a message by the keyboard alone."""
-        self.fill("#message", text + _ENTER)
+        self.fill("#message", text + ENTER)
 
     def escape(self) -> None:
         """Press Escape wherever the focus is."""

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.page.browser import Page
+from tests.standin.model_script import Reply
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.server import RunningServer, running_server
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
 
+_CALL = '<tool_call>{"name": "get_weather", "arguments": {"city": "Oslo"}}</tool_call>'
+_REPLIES = (
+    Reply(match="sunny", text="Bring a hat.", tokens_per_second=1000.0),
+    Reply(match="in Oslo", text=_CALL, tokens_per_second=1000.0),
+)
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
 
@@ -42,7 +48,7 @@ def slow_server(
     """Says twenty words a second, for minutes; "Yes." to what holds "brief". Wants a key."""
     folder = tmp_path_factory.mktemp("page")
     config = '[auth]\nkeys = ["right-key-for-tests"]\n' + standin_model(
-        standin_library, folder, slow_script()
+        standin_library, folder, slow_script(replies=_REPLIES)
     )
     with running_server(folder, config, environment=ACCESS_KEY) as server:
         yield server

@@ -2,7 +2,7 @@ import os
 import signal
 
 import pytest
-from tests.page.browser import Page
+from tests.page.browser import ENTER, Page
 from tests.support.processes import wait_idle, worker_pids
 from tests.support.server import RunningServer, wait_until
 
@@ -108,3 +108,31 @@ def test_the_browser_has_nothing_to_complain_of(page: Page) -> None:
     page.wait_for(".turn.assistant .meta", "first token")
 
     assert page.complaints() == []
+
+
+def test_a_tool_call_is_shown_and_its_result_goes_back(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.click("#settings summary")
+    page.click("#tools-example")
+    page.say("How is it in Oslo?")
+    page.wait_for(".call", "get_weather")
+    assert '"city": "Oslo"' in page.text(".call pre")
+
+    page.fill(".call input", "sunny" + ENTER)
+
+    page.wait_for(".call .result", "sunny")
+    page.wait_for(".turn.assistant:last-child .text", "Bring a hat.")
+
+
+def test_a_new_conversation_forgets_the_one_that_was_running(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("Count.")
+    page.wait_for(".turn[aria-busy=true] .text", " ")
+
+    page.click("#reset")
+
+    page.wait_for("#welcome")
+    wait_until(lambda: page.shows("#send"))
+    assert not page.shows(".turn")

@@ -3,6 +3,10 @@ import pytest
 from picoserve.config.environment import read_environment, variable_name
 
 
+def test_the_key_of_the_client_commands_is_no_setting() -> None:
+    assert read_environment({"PICOSERVE_API_KEY": "k"}) == ([], [])
+
+
 def test_a_variable_is_named_after_its_key() -> None:
     assert variable_name(("server", "port")) == "PICOSERVE_SERVER__PORT"
 

@@ -221,6 +221,7 @@ async function answer() {
   } catch {
     return;
   }
+  const conversation = messages; // "New conversation" begins another list.
   const controller = new AbortController();
   setRunning(controller);
   const turn = element("article", "turn assistant");
@@ -272,7 +273,7 @@ async function answer() {
     showError(message, said ? null : answer);
     return;
   }
-  messages.push({ role: "assistant", content: said || (calls.length ? null : ""), ...(calls.length && finish !== "stopped" && { tool_calls: calls }) });
+  conversation.push({ role: "assistant", content: said || (calls.length ? null : ""), ...(calls.length && finish !== "stopped" && { tool_calls: calls }) });
   if (finish !== "stopped") text.after(...calls.map(callCard));
   if (!said) text.remove();
   scroll();
