@@ -257,7 +257,7 @@ def test_prompt_that_just_fits_is_answered(http: httpx.Client) -> None:
         ("POST", "/health", 405),
         ("GET", "/v1/unknown", 404),
         ("POST", "/v1/unknown", 404),
-        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
         ("POST", "/chat/completions", 404),
     ],
 )
