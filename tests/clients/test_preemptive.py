@@ -5,6 +5,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from livekit.agents import inference
 from livekit.agents.llm import ChatContext
@@ -25,13 +26,10 @@ SCRIPT: Final = ModelScript(
 )
 
 
-@pytest.fixture(scope="module")
-def hotel(
-    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[RunningServer, None, None]:
-    folder = tmp_path_factory.mktemp("hotel")
-    config = standin_model(standin_library, folder, SCRIPT, engines=2)
-    with running_server(folder, config, environment=ACCESS_KEY) as server:
+@pytest.fixture
+def hotel(standin_library: Path, tmp_path: Path) -> Generator[RunningServer, None, None]:
+    config = standin_model(standin_library, tmp_path, SCRIPT, engines=2)
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
         yield server
     assert "Traceback" not in server.log.read_text()
 
@@ -55,6 +53,27 @@ async def reply_to(llm: inference.LLM, context: ChatContext) -> str:
         async for chunk in stream:
             text += (chunk.delta.content or "") if chunk.delta else ""
     return text
+
+
+def test_room_that_rewords_its_first_turn_leaves_the_other_engine_alone(
+    hotel: RunningServer,
+) -> None:
+    def engine_for(room: str, text: str) -> int:
+        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": text}]
+        body = {"model": "pico", "messages": messages, "max_tokens": 1}
+        headers = {"x-livekit-room-id": room}
+        url = f"{hotel.base_url}/chat/completions"
+        assert httpx.post(url, json=body, headers=headers, timeout=20).status_code == 200
+        wait_idle(hotel)
+        pid: int = events(hotel, "generate")[-1]["pid"]
+        return pid
+
+    first = engine_for("RM_1", "Is breakfast included?")
+    second = engine_for("RM_2", "Food?")
+
+    assert second != first
+    assert engine_for("RM_2", "Good morning to you.") == second
+    assert engine_for("RM_3", "What a day!") == first
 
 
 async def test_ten_changes_of_mind_end_with_one_generation_and_the_next_turn_finds_it(

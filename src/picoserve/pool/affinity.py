@@ -24,6 +24,7 @@ class Candidate:
         last_used: When it last began a job, in any clock.
         free_places: Jobs that could start on it now.
         keeps_others: It has several places, so a new prompt does not push out the last one.
+        is_own: Its last job came from the same room, so nobody else would miss its context.
     """
 
     context: str = ""
@@ -31,6 +32,7 @@ class Candidate:
     last_used: float = 0.0
     free_places: int = 1
     keeps_others: bool = False
+    is_own: bool = False
 
 
 def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
@@ -51,6 +53,7 @@ def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
             _continues(candidates[i], shared[i]),
             scores[i],
             candidates[i].free_places,
+            candidates[i].is_own,
             i == spare,
         ),
     )
@@ -64,7 +67,8 @@ def _continues(candidate: Candidate, shared: int) -> bool:
 def _score(candidate: Candidate, shared: int, *, is_spare: bool) -> int:
     """Characters saved, less those of a context that would be missed."""
     lost = len(candidate.context) - shared
-    harmless = is_spare or candidate.keeps_others or _continues(candidate, shared)
+    own = candidate.is_own or _continues(candidate, shared)
+    harmless = own or is_spare or candidate.keeps_others
     return shared if harmless else shared - lost
 
 

@@ -49,6 +49,7 @@ class WorkerHandle:
         last_lease: Whose job came last; only that one knows what the context holds.
         prompt_length: How much of that was the prompt.
         last_used: When the last job began, in seconds of `time.perf_counter`.
+        last_room: Whose job that was, where the client says so.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class WorkerHandle:
         self.last_lease: object = None
         self.prompt_length = 0
         self.last_used = 0.0
+        self.last_room = ""
         self.lost = asyncio.Event()
         self._now = asyncio.get_running_loop().time
         self.last_sign = self._now()

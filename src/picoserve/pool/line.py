@@ -29,6 +29,7 @@ class Waiter:
     Attributes:
         prompt: The rendered prompt, for finding the engine that holds its prefix.
         front: Comes before everybody: its first engine died under it.
+        room: Whose job it is, where the client says so.
     """
 
     prompt: str
@@ -36,6 +37,7 @@ class Waiter:
     since: float
     front: bool
     lease: "asyncio.Future[Lease]" = field(repr=False)
+    room: str = ""
 
     def give_back(self) -> None:
         """Return a lease that came at the moment its waiter left."""

@@ -22,11 +22,14 @@ class Placement:
     Attributes:
         model: The configured model's name.
         front: The job's first engine died under it; it waits in front.
+        room: Whose job it is, where the client says so. It only decides between engines; what
+            is shared is decided by the prompt's own text.
     """
 
     model: str
     priority: Priority = Priority.STANDARD
     front: bool = False
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,17 @@ class ModelPool:
             ModelUnavailableError: No engine of the model works or will.
         """
         self._check_alive()
-        handle = None if len(self.line) else self._best_handle(prompt)
-        if handle is not None and handle.info is not None:
-            return Lease(handle, handle.info, self.observer)
+        lease = None if len(self.line) else self._best_lease(prompt, placement.room)
+        if lease is not None:
+            return lease
         loop = asyncio.get_running_loop()
         waiter = Waiter(
-            prompt, placement.priority, loop.time(), placement.front, loop.create_future()
+            prompt,
+            placement.priority,
+            loop.time(),
+            placement.front,
+            loop.create_future(),
+            placement.room,
         )
         self.line.join(waiter, retry_after=self.retry_after())
         try:
@@ -187,27 +195,36 @@ class ModelPool:
         if not len(self.line):
             return
         for waiter in self.line.ordered(asyncio.get_running_loop().time()):
-            handle = self._best_handle(waiter.prompt)
-            if handle is None or handle.info is None:
+            if waiter.lease.done():
+                self.line.leave(waiter)
+                continue
+            lease = self._best_lease(waiter.prompt, waiter.room)
+            if lease is None:
                 return
             self.line.leave(waiter)
-            if not waiter.lease.done():
-                waiter.lease.set_result(Lease(handle, handle.info, self.observer))
+            waiter.lease.set_result(lease)
 
-    def _best_handle(self, prompt: str) -> WorkerHandle | None:
-        """Among the free engines, the one that the prompt belongs to."""
+    def _best_lease(self, prompt: str, room: str) -> Lease | None:
+        """A place on that one of the free engines that the prompt belongs to."""
         free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
-        best = best_candidate([_candidate(handle) for handle in free], prompt)
-        return None if best is None else free[best]
+        best = best_candidate([_candidate(handle, room) for handle in free], prompt)
+        if best is None:
+            return None
+        handle = free[best]
+        if handle.info is None:
+            return None
+        handle.last_room = room
+        return Lease(handle, handle.info, self.observer)
 
 
-def _candidate(handle: WorkerHandle) -> Candidate:
+def _candidate(handle: WorkerHandle, room: str) -> Candidate:
     return Candidate(
         handle.remembered,
         handle.prompt_length,
         handle.last_used,
         handle.free_places,
         keeps_others=handle.spec.slots > 1,
+        is_own=bool(room) and handle.last_room == room,
     )
 
 

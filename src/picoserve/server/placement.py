@@ -22,7 +22,15 @@ def placement_for(
     """The placement: LiveKit's header, then `priority` (vLLM: lower first), then the tier."""
     header = request.headers.get("x-livekit-inference-priority", "").lower()
     if header in _BY_HEADER:
-        return Placement(model, _BY_HEADER[header])
-    if priority is not None and priority != 0:
-        return Placement(model, Priority.HIGH if priority < 0 else Priority.LOW)
-    return Placement(model, _BY_TIER.get(service_tier or "", Priority.STANDARD))
+        chosen = _BY_HEADER[header]
+    elif priority:
+        chosen = Priority.HIGH if priority < 0 else Priority.LOW
+    else:
+        chosen = _BY_TIER.get(service_tier or "", Priority.STANDARD)
+    return Placement(model, chosen, room=_room(request))
+
+
+def _room(request: Request) -> str:
+    """The conversation's own name; `user` and `prompt_cache_key` often name many at once."""
+    headers = request.headers
+    return headers.get("x-livekit-room-id") or headers.get("x-livekit-job-id", "")

@@ -65,3 +65,19 @@ def test_engine_with_several_places_loses_nothing_and_the_freer_one_is_taken() -
 
     assert best_candidate(engines, "prompt c") == 1
     assert best_candidate(engines, "prompt a, more") == 0
+
+
+def test_room_that_rewords_its_first_turn_stays_where_it_was() -> None:
+    other = holding(SYSTEM + "user: a\n", "reply", at=1)
+    reworded = SYSTEM + "user: Good morning\n"
+
+    assert best_candidate([other, holding(SYSTEM + "user: Hood\n", "What?", at=2)], reworded) == 0
+    own = Candidate(SYSTEM + "user: Hood\nWhat?", len(SYSTEM) + 11, 2.0, is_own=True)
+    assert best_candidate([other, own], reworded) == 1
+
+
+def test_history_counts_more_than_the_room() -> None:
+    own = Candidate(SYSTEM + "user: x\nreply", len(SYSTEM) + 8, 2.0, is_own=True)
+    history = holding(SYSTEM + "user: a\n", "reply", at=1)
+
+    assert best_candidate([own, history], SYSTEM + "user: a\nreply\nuser: more\n") == 1
