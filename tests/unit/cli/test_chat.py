@@ -1,5 +1,12 @@
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 from tests.support.command_line import picoserve
-from tests.support.server import RunningServer, free_port
+from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.processes import wait_idle
+from tests.support.server import RunningServer, free_port, running_server
 
 
 def test_lines_from_standard_input_are_messages(server: RunningServer) -> None:
@@ -34,3 +41,31 @@ def test_no_option_takes_a_key() -> None:
     for command in ("chat", "bench", "status"):
         words = picoserve(command, "--help").stdout.split()
         assert {word for word in words if "key" in word and word[0] == "-"} == {"--api-key-env"}
+
+
+def test_an_interrupt_stops_the_answer_and_not_the_conversation(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    config = standin_model(standin_library, tmp_path, slow_script())
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        arguments = ["chat", "--base-url", server.base_url]
+        with subprocess.Popen(
+            [sys.executable, "-m", "picoserve", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("Count.\n")
+            process.stdin.flush()
+            assert process.stdout.read(1)
+
+            process.send_signal(signal.SIGINT)
+            wait_idle(server)
+            output, errors = process.communicate("be brief\n", timeout=20)
+
+    assert "(stopped)" in errors
+    assert "Yes." in output
+    assert process.returncode == 0
