@@ -83,7 +83,9 @@ def _spread(name: str, values: Sequence[float]) -> dict[str, object]:
 
 def _meets(answer: Answer, goals_ms: Mapping[str, float]) -> bool:
     measured = latencies_ms([answer])
-    return all(value <= goal for name, goal in goals_ms.items() for value in measured[name])
+    return bool(answer.arrivals) and all(
+        value <= goal for name, goal in goals_ms.items() for value in measured[name]
+    )
 
 
 def _ms(seconds: Iterable[float | None]) -> list[float]:

@@ -38,6 +38,12 @@ def test_goodput_counts_requests_that_keep_every_limit() -> None:
     assert summary(run, {"ttft": 500.0})["request_goodput"] == 1.0
 
 
+def test_an_empty_answer_is_not_a_good_one() -> None:
+    run = LoadRun(Load("m"), [Answer(began=0.0)], {}, 2.0)
+
+    assert summary(run, {"ttft": 200.0})["request_goodput"] == 0.0
+
+
 def test_a_run_without_answers_has_no_times() -> None:
     numbers = summary(LoadRun(Load("m")), {})
 
