@@ -126,7 +126,7 @@ def test_interrupt_that_came_too_early_is_repeated(serve: Serve, tmp_path: Path)
         assert restarts(server) == 0
     phases = [entry["phase"] for entry in read_journal(tmp_path / "journal", "interrupt")]
     assert phases[0] == "prefill"
-    assert phases[-1] == "loop"
+    assert "loop" in phases
     [end] = read_journal(tmp_path / "journal", "end")
     assert end["completion_tokens"] <= 20
 
