@@ -82,7 +82,6 @@ def test_n_choices_are_numbered_and_counted_together(http: httpx.Client) -> None
     assert len(set(texts(answer))) > 1
     assert answer["usage"]["completion_tokens"] <= 6 * 20
     single = ask(http, chat_body(temperature=2, seed=3, max_tokens=20))
-    assert texts(answer)[0] == texts(single)[0]
     assert answer["usage"]["prompt_tokens"] == single["usage"]["prompt_tokens"]
 
 

@@ -39,7 +39,7 @@ CHAT_FIELDS: Final = (
     Field("top_p", _H, "0 is taken as the smallest share, so only the likeliest token"),
     Field("presence_penalty", _H, "picoLLM: not below 0; not in replies of a form"),
     Field("frequency_penalty", _H, "picoLLM: not below 0; not in replies of a form"),
-    Field("seed", _H, "same seed, same engine kind, same text"),
+    Field("seed", _H, "same seed, same text; jobs that llama.cpp runs side by side may still differ"),
     Field("stop", _H, "up to 4 phrases, never shown; not in replies of a form"),
     Field("n", _H, "each choice is a job of its own"),
     Field("logprobs", _H, "not with tools or a form"),
