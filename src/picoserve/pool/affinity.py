@@ -15,6 +15,22 @@ from picoserve.pool.prefix import common_prefix_length
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a job comes from, as far as the client says.
+
+    It only decides between engines; what is shared is decided by the prompt's own text.
+
+    Attributes:
+        room: One conversation's own name.
+        key: A name that may stand for many conversations at once, as `prompt_cache_key` and
+            `user` do; so it breaks ties and nothing else.
+    """
+
+    room: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A free engine.
 
@@ -25,6 +41,7 @@ class Candidate:
         free_places: Jobs that could start on it now.
         keeps_others: It has several places, so a new prompt does not push out the last one.
         is_own: Its last job came from the same room, so nobody else would miss its context.
+        has_key: Its last job had the same key.
     """
 
     context: str = ""
@@ -33,6 +50,7 @@ class Candidate:
     free_places: int = 1
     keeps_others: bool = False
     is_own: bool = False
+    has_key: bool = False
 
 
 def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
@@ -54,6 +72,7 @@ def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
             scores[i],
             candidates[i].free_places,
             candidates[i].is_own,
+            candidates[i].has_key,
             i == spare,
         ),
     )

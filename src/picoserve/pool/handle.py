@@ -7,6 +7,7 @@ from typing import Final
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind
 from picoserve.generation import Job
 from picoserve.logs import get_logger
+from picoserve.pool.affinity import Origin
 from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
 from picoserve.pool.stream import JobStream
 from picoserve.pool.worker_output import WorkerOutput
@@ -49,7 +50,7 @@ class WorkerHandle:
         last_lease: Whose job came last; only that one knows what the context holds.
         prompt_length: How much of that was the prompt.
         last_used: When the last job began, in seconds of `time.perf_counter`.
-        last_room: Whose job that was, where the client says so.
+        last_origin: Where that job came from, as far as the client says.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class WorkerHandle:
         self.last_lease: object = None
         self.prompt_length = 0
         self.last_used = 0.0
-        self.last_room = ""
+        self.last_origin = Origin()
         self.lost = asyncio.Event()
         self._now = asyncio.get_running_loop().time
         self.last_sign = self._now()

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from picoserve.errors import OverloadedError
+from picoserve.pool.affinity import Origin
 
 if TYPE_CHECKING:
     from picoserve.pool.lease import Lease
@@ -29,7 +30,7 @@ class Waiter:
     Attributes:
         prompt: The rendered prompt, for finding the engine that holds its prefix.
         front: Comes before everybody: its first engine died under it.
-        room: Whose job it is, where the client says so.
+        origin: Where the job comes from, as far as the client says.
     """
 
     prompt: str
@@ -37,7 +38,7 @@ class Waiter:
     since: float
     front: bool
     lease: "asyncio.Future[Lease]" = field(repr=False)
-    room: str = ""
+    origin: Origin = field(default_factory=Origin)
 
     def give_back(self) -> None:
         """Return a lease that came at the moment its waiter left."""

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from picoserve.engine.engine import EngineInfo, EngineSpec
 from picoserve.errors import ModelUnavailableError, OverloadedError
-from picoserve.pool.affinity import Candidate, best_candidate
+from picoserve.pool.affinity import Candidate, Origin, best_candidate
 from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
@@ -22,14 +22,13 @@ class Placement:
     Attributes:
         model: The configured model's name.
         front: The job's first engine died under it; it waits in front.
-        room: Whose job it is, where the client says so. It only decides between engines; what
-            is shared is decided by the prompt's own text.
+        origin: Where the job comes from, as far as the client says.
     """
 
     model: str
     priority: Priority = Priority.STANDARD
     front: bool = False
-    room: str = ""
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,7 @@ class ModelPool:
             ModelUnavailableError: No engine of the model works or will.
         """
         self._check_alive()
-        lease = None if len(self.line) else self._best_lease(prompt, placement.room)
+        lease = None if len(self.line) else self._best_lease(prompt, placement.origin)
         if lease is not None:
             return lease
         loop = asyncio.get_running_loop()
@@ -138,7 +137,7 @@ class ModelPool:
             loop.time(),
             placement.front,
             loop.create_future(),
-            placement.room,
+            placement.origin,
         )
         self.line.join(waiter, retry_after=self.retry_after())
         try:
@@ -198,33 +197,34 @@ class ModelPool:
             if waiter.lease.done():
                 self.line.leave(waiter)
                 continue
-            lease = self._best_lease(waiter.prompt, waiter.room)
+            lease = self._best_lease(waiter.prompt, waiter.origin)
             if lease is None:
                 return
             self.line.leave(waiter)
             waiter.lease.set_result(lease)
 
-    def _best_lease(self, prompt: str, room: str) -> Lease | None:
+    def _best_lease(self, prompt: str, origin: Origin) -> Lease | None:
         """A place on that one of the free engines that the prompt belongs to."""
         free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
-        best = best_candidate([_candidate(handle, room) for handle in free], prompt)
+        best = best_candidate([_candidate(handle, origin) for handle in free], prompt)
         if best is None:
             return None
         handle = free[best]
         if handle.info is None:
             return None
-        handle.last_room = room
+        handle.last_origin = origin
         return Lease(handle, handle.info, self.observer)
 
 
-def _candidate(handle: WorkerHandle, room: str) -> Candidate:
+def _candidate(handle: WorkerHandle, origin: Origin) -> Candidate:
     return Candidate(
         handle.remembered,
         handle.prompt_length,
         handle.last_used,
         handle.free_places,
         keeps_others=handle.spec.slots > 1,
-        is_own=bool(room) and handle.last_room == room,
+        is_own=bool(origin.room) and handle.last_origin.room == origin.room,
+        has_key=bool(origin.key) and handle.last_origin.key == origin.key,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
+from picoserve.pool.affinity import Origin
 from picoserve.pool.line import Priority
 from picoserve.pool.model_pool import Placement
 
@@ -17,9 +18,18 @@ _BY_TIER: Final = {"priority": Priority.HIGH, "fast": Priority.HIGH, "flex": Pri
 
 
 def placement_for(
-    request: Request, model: str, *, service_tier: str | None, priority: int | None
+    request: Request,
+    model: str,
+    *,
+    service_tier: str | None = None,
+    priority: int | None = None,
+    key: str | None = None,
 ) -> Placement:
-    """The placement: LiveKit's header, then `priority` (vLLM: lower first), then the tier."""
+    """The placement: LiveKit's header, then `priority` (vLLM: lower first), then the tier.
+
+    Args:
+        key: The body's `prompt_cache_key` or `user`.
+    """
     header = request.headers.get("x-livekit-inference-priority", "").lower()
     if header in _BY_HEADER:
         chosen = _BY_HEADER[header]
@@ -27,10 +37,6 @@ def placement_for(
         chosen = Priority.HIGH if priority < 0 else Priority.LOW
     else:
         chosen = _BY_TIER.get(service_tier or "", Priority.STANDARD)
-    return Placement(model, chosen, room=_room(request))
-
-
-def _room(request: Request) -> str:
-    """The conversation's own name; `user` and `prompt_cache_key` often name many at once."""
     headers = request.headers
-    return headers.get("x-livekit-room-id") or headers.get("x-livekit-job-id", "")
+    room = headers.get("x-livekit-room-id") or headers.get("x-livekit-job-id", "")
+    return Placement(model, chosen, origin=Origin(room, key or ""))

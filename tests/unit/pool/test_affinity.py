@@ -76,6 +76,16 @@ def test_room_that_rewords_its_first_turn_stays_where_it_was() -> None:
     assert best_candidate([other, own], reworded) == 1
 
 
+def test_key_breaks_ties_and_nothing_else() -> None:
+    engines = [
+        Candidate("prompt a", 8, 2.0, keeps_others=True, has_key=True),
+        Candidate("prompt b", 8, 1.0, keeps_others=True),
+    ]
+
+    assert best_candidate(engines, "prompt c") == 0
+    assert best_candidate(engines, "prompt b, more") == 1
+
+
 def test_history_counts_more_than_the_room() -> None:
     own = Candidate(SYSTEM + "user: x\nreply", len(SYSTEM) + 8, 2.0, is_own=True)
     history = holding(SYSTEM + "user: a\n", "reply", at=1)

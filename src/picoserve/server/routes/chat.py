@@ -40,7 +40,11 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     else:
         work = chat_work(body, model, info, state.grammars)
     placement = placement_for(
-        request, model.name, service_tier=body.service_tier, priority=body.priority
+        request,
+        model.name,
+        service_tier=body.service_tier,
+        priority=body.priority,
+        key=body.prompt_cache_key or body.user,
     )
     plans = [Plan(placement, job, work.user_stop, work.reply, work.reply_lead) for job in work.jobs]
     head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)

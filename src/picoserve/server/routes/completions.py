@@ -29,7 +29,11 @@ async def create_completion(request: Request, state: State) -> Response:
     model, info = ready_model(state, body.model, facts)
     jobs = completion_jobs(body, model, info)
     placement = placement_for(
-        request, model.name, service_tier=body.service_tier, priority=body.priority
+        request,
+        model.name,
+        service_tier=body.service_tier,
+        priority=body.priority,
+        key=body.user,
     )
     plans = [Plan(placement, job, prompt_field="prompt") for job in jobs]
     head = answer_head("cmpl", body, jobs)

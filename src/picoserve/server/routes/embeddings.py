@@ -28,7 +28,7 @@ async def create_embeddings(request: Request, state: State) -> Response:
     texts = _texts(body)
     for index, text in enumerate(texts):
         check_certain_overflow(text, info, _field(body, index))
-    placement = placement_for(request, model.name, service_tier=None, priority=None)
+    placement = placement_for(request, model.name)
     outcomes = await until_disconnect(request, embed_texts(state.pool, placement, texts))
     return Response(
         embeddings_answer(
