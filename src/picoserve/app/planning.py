@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from picoserve.app.livekit_names import warn_of_names
+from picoserve.config.model import SamplingSettings
 from picoserve.config.server import PoolSettings
 from picoserve.config.settings import ModelSettings, Settings
 from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
@@ -20,6 +21,7 @@ from picoserve.prompt.served_model import DefaultSampling, ServedModel
 from picoserve.prompt.warm_up import warm_prompt
 
 SHIPPED_MODEL: Final = "picoserve-tiny"
+_SHIPPED_TEMPERATURE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def shipped_model() -> ModelSettings:
         engine="llamacpp",
         path=folder / f"{SHIPPED_MODEL}.gguf",
         devices=("cpu:1",),
+        # At 1 a small model's second thoughts are often wrong; a request can still ask for it.
+        sampling=SamplingSettings(temperature=_SHIPPED_TEMPERATURE),
         description=_first_paragraph(card),
     )
 
