@@ -151,6 +151,21 @@ def test_request_that_waits_too_long_gets_503_with_retry_after(
             assert int(waiting.headers["retry-after"]) >= 1
 
 
+def test_retry_after_grows_with_the_time_that_jobs_take(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    counting = ModelScript(replies=[Reply(count=15, tokens_per_second=5.0)])
+    config = "[pool]\nmax_waiting = 0\n" + standin_model(standin_library, tmp_path, counting)
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as running:
+        assert ask(running, "Count").status_code == 200
+        body = {"model": "pico", "stream": True, "messages": [{"role": "user", "content": "Go"}]}
+        with httpx.stream("POST", f"{running.base_url}/chat/completions", json=body):
+            refused = ask(running, "Hello")
+
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 1
+
+
 def test_server_ends_with_status_3_when_no_engine_can_be_restored(
     tmp_path: Path, standin_library: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The right to use one place of one engine, until it is released."""
 
+from collections.abc import Callable
 from time import perf_counter
 
 from picoserve.engine.engine import EngineInfo
@@ -17,8 +18,21 @@ class Lease:
     place is free when the worker reports the job's end.
     """
 
-    def __init__(self, handle: WorkerHandle, info: EngineInfo, observer: PoolObserver) -> None:
+    def __init__(
+        self,
+        handle: WorkerHandle,
+        info: EngineInfo,
+        observer: PoolObserver,
+        note_seconds: Callable[[float], None],
+    ) -> None:
+        """Take a place.
+
+        Args:
+            note_seconds: Told how long the place was held, once it is free after a job.
+        """
         self.info = info
+        self._note_seconds = note_seconds
+        self._began = perf_counter()
         self._observer = observer
         self._handle = handle
         self._stream: JobStream | None = None
@@ -84,4 +98,5 @@ class Lease:
     def _free(self) -> None:
         if self._interrupted is not None:
             self._observer.interrupted(self.engine, perf_counter() - self._interrupted)
+        self._note_seconds(perf_counter() - self._began)
         self._handle.free_place()

@@ -160,8 +160,7 @@ class ModelPool:
         places = sum(keeper.info.slots for keeper in self.keepers if keeper.info) or 1
         return min(120.0, max(1.0, (len(self.line) + 1) / places * self._mean_job_seconds))
 
-    def note_job_seconds(self, seconds: float) -> None:
-        """A job has taken this long; feeds the estimate."""
+    def _note_job_seconds(self, seconds: float) -> None:
         self._mean_job_seconds += 0.1 * (seconds - self._mean_job_seconds)
 
     async def tokenize(self, text: str) -> list[int]:
@@ -213,7 +212,7 @@ class ModelPool:
         if handle.info is None:
             return None
         handle.last_origin = origin
-        return Lease(handle, handle.info, self.observer)
+        return Lease(handle, handle.info, self.observer, self._note_job_seconds)
 
 
 def _candidate(handle: WorkerHandle, origin: Origin) -> Candidate:
