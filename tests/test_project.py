@@ -87,6 +87,7 @@ TESTED_ELSEWHERE: Final = {
     "server/auth/livekit.py": "api/test_auth.py",
     "server/auth/middleware.py": "api/test_auth.py",
     "server/body.py": "api/test_chat_json.py",
+    "server/chat_preparation.py": "api/test_structured.py",
     "server/disconnect.py": "api/test_waiting.py",
     "server/error_responses.py": "api/test_chat_stream.py",
     "server/metrics.py": "api/test_metrics.py",

@@ -25,7 +25,6 @@ class FailureKind(StrEnum):
     DEVICE = "device"
     MEMORY = "memory"
     MISSING_PACKAGE = "missing_package"
-    CONFIGURATION = "configuration"
     ENGINE_STATE = "engine_state"
     RUNTIME = "runtime"
 

@@ -22,7 +22,6 @@ _FINAL: Final = frozenset(
     {
         FailureKind.ACCESS_KEY,
         FailureKind.ACTIVATION,
-        FailureKind.CONFIGURATION,
         FailureKind.DEVICE,
         FailureKind.MISSING_PACKAGE,
         FailureKind.MODEL_FILE,

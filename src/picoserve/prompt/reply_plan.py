@@ -6,6 +6,7 @@ from typing import Any, Final
 from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError, SchemaLimits
 from picoserve.constraint.plan import DocumentPlan, PlannedFunction, ReplyPlan, ToolPlan
 from picoserve.constraint.samples import PatternError, parse_pattern, repetition
+from picoserve.constraint.schema import JSON_OBJECT
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
@@ -16,7 +17,6 @@ from picoserve.prompt.tool_text import ToolStyle
 _BLANKS: Final = r"[ \t\r\n]{0,16}"
 _TAGS: Final = r"(<tool_call>|<function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(json)?)"
 _BARE_CALL: Final = b'{"name": "'
-_ANY_OBJECT: Final[dict[str, Any]] = {"type": "object"}
 _NO_ARGUMENTS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {},
@@ -103,13 +103,13 @@ def _content_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | Non
     match request.response_format:
         case JsonObjectFormat():
             return _compiled(
-                cache, Kind.JSON_SCHEMA, _ANY_OBJECT, param="response_format", strict=True
+                cache, Kind.JSON_SCHEMA, JSON_OBJECT, param="response_format", strict=True
             )
         case JsonSchemaResponseFormat(json_schema=wanted):
             return _compiled(
                 cache,
                 Kind.JSON_SCHEMA,
-                wanted.json_schema or _ANY_OBJECT,
+                wanted.json_schema or JSON_OBJECT,
                 param="response_format.json_schema.schema",
                 strict=bool(wanted.strict),
             )

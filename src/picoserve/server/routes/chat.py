@@ -1,6 +1,5 @@
 """`POST /v1/chat/completions`."""
 
-import asyncio
 import secrets
 import time
 
@@ -14,10 +13,9 @@ from picoserve.openai_api.chat_encoder import ChatFold, ChatStreamEncoder
 from picoserve.openai_api.sampling import SamplingFields
 from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.generation import Plan
-from picoserve.prompt.chat import chat_work
-from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
+from picoserve.server.chat_preparation import prepared_work
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
@@ -34,11 +32,7 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
-    if needs_compiling(body):
-        # A schema may take seconds to compile; the loop must not wait for it.
-        work = await asyncio.to_thread(chat_work, body, model, info, state.grammars)
-    else:
-        work = chat_work(body, model, info, state.grammars)
+    work = await prepared_work(state, body, model, info)
     placement = placement_for(
         request,
         model.name,

@@ -1,6 +1,5 @@
 """Tokens without generating: `/tokenize`, `.../input_tokens` and `.../render`."""
 
-import asyncio
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -11,12 +10,11 @@ from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.tokens import TokenizeRequest, input_tokens_answer, tokens_answer
 from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.tokens import token_ids
-from picoserve.prompt.chat import chat_work
 from picoserve.prompt.limits import check_certain_overflow
-from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.server.body import read_body
+from picoserve.server.chat_preparation import prepared_work
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState, State
@@ -69,8 +67,5 @@ async def render(request: Request, state: State) -> dict[str, object]:
 async def _rendered(request: Request, raw: bytes, state: ServerState) -> _Rendered:
     body = parse_body(ChatRequest, raw)
     model, info = ready_model(state, body.model, facts_of(request.scope))
-    if needs_compiling(body):
-        work = await asyncio.to_thread(chat_work, body, model, info, state.grammars)
-    else:
-        work = chat_work(body, model, info, state.grammars)
+    work = await prepared_work(state, body, model, info)
     return _Rendered(model, info, work.jobs[0])
