@@ -106,6 +106,9 @@ class ModelScript(_Settings):
     grow_mib: int | None = None
     context_caching: bool | None = None
     context_caching_unsupported: Literal["silent", "init", "generate"] | None = None
+    save_fault: Status | Literal["crash", "hang"] | None = None
+    load_fault: Status | Literal["crash", "hang"] | None = None
+    context_file_seconds: float | None = None
     bos: str | None = None
     generate_adds_bos: bool | None = None
     specials: Sequence[str] = ()

@@ -439,6 +439,21 @@ EXPORT const char *pv_get_sdk(void) {
 
 static const char CONTEXT_MAGIC[] = "picollm-standin-context 1";
 
+/* What the script does to `context_save` or `context_load`; SUCCESS lets the call go on. */
+static Status play_file_fault(const Script *script, int fault) {
+    sleep_until(now_seconds() + script->context_file_seconds);
+    if (fault == FAULT_CRASH) {
+        struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_CORE, &none);
+        signal(SIGSEGV, SIG_DFL);
+        raise(SIGSEGV);
+    }
+    while (fault == FAULT_HANG) {
+        pause();
+    }
+    return fault == SUCCESS ? SUCCESS : fail((Status)fault, 0x12C, "Picovoice Error.");
+}
+
 static Status check_caching(const pv_picollm_t *engine, const char *function) {
     if (!engine->script.context_caching) {
         return fail(INVALID_ARGUMENT, 0x136, "This picoLLM model doesn't support `%s`", function);
@@ -458,11 +473,16 @@ static Status save_context(const pv_picollm_t *engine, const char *path) {
     if (engine->context.count == 0) {
         return fail(RUNTIME_ERROR, 0x136, "There is no context in the model to save");
     }
+    status = play_file_fault(&engine->script, engine->script.save_fault);
+    if (status != SUCCESS) {
+        return status;
+    }
     FILE *file = fopen(path, "wb");
     if (file == NULL) {
         return fail(IO_ERROR, 0xC9, "Failed to open file `%s`.", path);
     }
-    fprintf(file, "%s\n%s\n%zu\n", CONTEXT_MAGIC, engine->script.model, engine->context.count);
+    fprintf(file, "%s\n%s\n%s\n%zu\n", CONTEXT_MAGIC, engine->script.version,
+            engine->script.model, engine->context.count);
     for (size_t i = 0; i < engine->context.count; i++) {
         fprintf(file, "%d\n", engine->context.items[i]);
     }
@@ -475,7 +495,8 @@ static Status save_context(const pv_picollm_t *engine, const char *path) {
 static bool read_context(const pv_picollm_t *engine, FILE *file, Tokens *context) {
     Buffer head = {0};
     Buffer line = {0};
-    buffer_format(&head, "%s\n%s\n", CONTEXT_MAGIC, engine->script.model);
+    buffer_format(&head, "%s\n%s\n%s\n", CONTEXT_MAGIC, engine->script.version,
+                  engine->script.model);
     while (line.length < head.length) {
         int byte = fgetc(file);
         char character = (char)byte;
@@ -499,6 +520,9 @@ static bool read_context(const pv_picollm_t *engine, FILE *file, Tokens *context
 
 static Status load_context(pv_picollm_t *engine, const char *path) {
     Status status = check_caching(engine, "pv_picollm_context_load");
+    if (status == SUCCESS) {
+        status = play_file_fault(&engine->script, engine->script.load_fault);
+    }
     if (status != SUCCESS) {
         return status;
     }

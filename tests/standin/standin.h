@@ -39,6 +39,10 @@ typedef enum {
     "RUNTIME_ERROR|ACTIVATION_ERROR|ACTIVATION_LIMIT_REACHED|ACTIVATION_THROTTLED|"                \
     "ACTIVATION_REFUSED"
 
+/* Faults of context files: a status, or one of these. */
+#define FAULT_CHOICES STATUS_CHOICES "|crash|hang"
+enum { FAULT_CRASH = ACTIVATION_REFUSED + 1, FAULT_HANG };
+
 typedef enum { END_OF_SENTENCE, TOKEN_LIMIT, STOP_PHRASE, INTERRUPTED } Endpoint;
 
 /* ---- growing bytes and lists (support.c) ------------------------------------------------- */
@@ -162,6 +166,9 @@ typedef struct {
     int grow_mib;
     int context_caching;
     int context_caching_unsupported; /* 0: silent, 1: init fails, 2: generate fails */
+    int save_fault;
+    int load_fault;
+    double context_file_seconds;
     char *bos;
     int generate_adds_bos;
     Texts specials;

@@ -594,6 +594,39 @@ def test_saved_context_serves_another_engine(create: Create, tmp_path: Path) -> 
         create(say(context_caching=False), enable_context_caching=True).context_load(file)
 
 
+def test_context_file_that_is_damaged_or_of_another_version_is_refused(
+    create: Create, tmp_path: Path
+) -> None:
+    file = tmp_path / "context.bin"
+    saver = create(say(), enable_context_caching=True)
+    saver.generate("one two three")
+    saver.context_save(str(file))
+    with pytest.raises(picollm.PicoLLMInvalidArgumentError, match="not a valid context"):
+        create(ModelScript(version="2.2.0"), enable_context_caching=True).context_load(str(file))
+    file.write_bytes(file.read_bytes()[:-5])
+
+    with pytest.raises(picollm.PicoLLMInvalidArgumentError, match="not a valid context"):
+        saver.context_load(str(file))
+
+
+def test_context_files_fail_and_take_time_as_the_script_says(
+    create: Create, tmp_path: Path
+) -> None:
+    engine = create(
+        say(save_fault=Status.IO_ERROR, load_fault=Status.RUNTIME_ERROR, context_file_seconds=0.1),
+        enable_context_caching=True,
+    )
+    engine.generate("one two three")
+    began = time.monotonic()
+    with pytest.raises(picollm.PicoLLMIOError):
+        engine.context_save(str(tmp_path / "context.bin"))
+    with pytest.raises(picollm.PicoLLMRuntimeError):
+        engine.context_load(str(tmp_path / "context.bin"))
+
+    assert time.monotonic() - began >= 0.2
+    assert [e["status"] for e in read_journal(tmp_path / "journal")[-2:]] == [2, 7]
+
+
 def test_model_without_context_cache_fails_where_the_script_says(create: Create) -> None:
     with pytest.raises(picollm.PicoLLMInvalidArgumentError, match="context caching"):
         create(
