@@ -34,6 +34,7 @@ class PicoserveError(Exception):
         param: The request field at fault, in OpenAI's spelling (`messages[0].content`).
         code: Machine-readable reason, or None.
         retry_after: Seconds after which trying again makes sense, or None.
+        limit: The setting that the request went beyond, for log and metrics; "" for none.
     """
 
     status: ClassVar[int] = 500
@@ -47,12 +48,14 @@ class PicoserveError(Exception):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        limit: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.code = code if code is not None else self.default_code
         self.retry_after = retry_after
+        self.limit = limit
 
 
 class InvalidRequestError(PicoserveError):

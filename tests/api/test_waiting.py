@@ -14,7 +14,14 @@ import pytest
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import wait_idle
 from tests.support.server import RunningServer, running_server, wait_until
-from tests.support.wire import chat_body, chat_text, error_of, open_stream, read_chunks
+from tests.support.wire import (
+    chat_body,
+    chat_text,
+    completion_body,
+    error_of,
+    open_stream,
+    read_chunks,
+)
 
 PATH = "/v1/chat/completions"
 LONG = chat_body("Count!", model="pico")
@@ -33,6 +40,7 @@ commit_seconds = 0.2
 ping_seconds = 0.2
 [pool]
 max_waiting = 2
+max_waiting_tokens = 500
 """
     config += standin_model(standin_library, folder, slow_script())
     with running_server(folder, config, environment=ACCESS_KEY) as server:
@@ -125,6 +133,49 @@ def test_full_line_is_a_503_with_retry_after(
         assert error["type"] == "service_unavailable_error"
         assert error["code"] == "server_is_overloaded"
     assert [future.result(20).status_code for future in waiting] == [200, 200]
+
+
+def test_line_is_bounded_by_the_tokens_of_the_waiting_prompts_too(
+    slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
+) -> None:
+    long_prompt = chat_body("Be brief. " + "word " * 380, model="pico")
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        waiting = [threads.submit(client.post, PATH, json=long_prompt)]
+        wait_until(lambda: slow.waiting() == 1)
+
+        refused = client.post(PATH, json=long_prompt)
+        waiting.append(posted(threads, client))
+        wait_until(lambda: slow.waiting() == 2)
+
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "server_is_overloaded")
+    assert 1 <= int(refused.headers["retry-after"]) <= 120
+    assert [future.result(20).status_code for future in waiting] == [200, 200]
+    rejected = 'requests_rejected_total{code="server_is_overloaded",limit="max_waiting_tokens"}'
+    assert rejected in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("path", "field", "body"),
+    [
+        (PATH, "n", BRIEF | {"n": 4}),
+        (PATH, "n", chat_body("word " * 401, model="pico", n=3)),
+        ("/v1/completions", "n", completion_body("brief", model="pico", n=4)),
+        ("/v1/completions", "prompt", completion_body(["a", "b", "c", "d"], model="pico")),
+    ],
+)
+def test_request_for_more_answers_than_ever_fit_is_told_so(
+    client: httpx.Client, path: str, field: str, body: dict[str, object], stream: bool
+) -> None:
+    response = client.post(path, json=body | {"stream": stream})
+
+    error = error_of(response)
+    assert (response.status_code, error["param"], error["code"]) == (
+        400,
+        field,
+        "unsupported_value",
+    )
 
 
 def test_urgent_newcomer_takes_the_place_of_the_youngest_least_urgent(

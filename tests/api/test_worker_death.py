@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -147,6 +148,25 @@ def test_worker_killed_while_it_speaks_comes_back(
     wait_until(lambda: restarts(mortal) == before + 2)
     wait_whole(mortal)
     assert client.post(PATH, json=BRIEF).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_worker_that_dies_before_it_begins_a_job_does_not_use_up_the_jobs_second_chance(
+    mortal: RunningServer, client: httpx.Client, stream: bool
+) -> None:
+    before = restarts(mortal)
+    (mortal.log.parent / "pico.pllm.reply0").unlink(missing_ok=True)
+    body = chat_body("die once", model="pico", stream=stream)
+
+    with ThreadPoolExecutor(1) as threads:
+        with frozen_workers(mortal) as pids:
+            answer = threads.submit(client.post, PATH, json=body)
+            wait_until(lambda: mortal.busy() == 1)
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+        assert "Alive" in answer.result(20).text
+
+    wait_until(lambda: restarts(mortal) == before + 3)
 
 
 def test_idle_worker_that_is_killed_costs_no_request(

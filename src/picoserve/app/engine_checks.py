@@ -13,6 +13,7 @@ from picoserve.generation import Job, Outcome, Sampling
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
+from picoserve.pool.line import LineLimits
 from picoserve.pool.model_pool import ModelPlan, ModelPool, Placement
 from picoserve.pool.stream import WorkerLostError
 from picoserve.prompt.chat import chat_work
@@ -48,8 +49,7 @@ async def check_engine(
     models = ModelPool(
         model.name,
         ModelPlan([spec]),
-        max_waiting=1,
-        max_wait_seconds=limits.load_seconds,
+        line=LineLimits(max_jobs=1, max_seconds=limits.load_seconds),
         limits=limits,
         on_change=changed.set,
     )

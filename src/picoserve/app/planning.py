@@ -14,6 +14,7 @@ from picoserve.engine.devices import DeviceError, choose_devices, usable_cpus
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.list_devices import listed_devices
 from picoserve.pool.keeper import KeeperLimits
+from picoserve.pool.line import LineLimits
 from picoserve.pool.model_pool import ModelPlan
 from picoserve.pool.pool import Pool
 from picoserve.pool.watch import WatchLimits
@@ -35,12 +36,14 @@ class Plan:
     def pool(self, settings: Settings) -> Pool:
         """The pool for these engines, not yet started."""
         pool = settings.pool
-        limits = keeper_limits(pool)
         return Pool(
             self.engines,
-            max_waiting=pool.max_waiting,
-            max_wait_seconds=pool.max_wait_seconds,
-            limits=limits,
+            line=LineLimits(
+                max_jobs=pool.max_waiting,
+                max_tokens=pool.max_waiting_tokens,
+                max_seconds=pool.max_wait_seconds,
+            ),
+            limits=keeper_limits(pool),
         )
 
 

@@ -59,6 +59,10 @@ class PoolSettings(Table):
     max_waiting: int = Field(default=256, ge=0)
     """Most requests that wait in one model's line; one more is answered with 503."""
 
+    max_waiting_tokens: int = Field(default=1_000_000, ge=0)
+    """Most tokens of the prompts that wait in one model's line, taken as one for every four
+    bytes; what would make them more is answered with 503. 0 for no limit."""
+
     load_seconds: Seconds = 600.0
     """The longest time an engine may take to load its model."""
 

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from picoserve.errors import EngineFailedError
 from picoserve.generation import Job, Outcome
 from picoserve.pipeline.failures import error_from_failure
+from picoserve.pipeline.moves import Moves
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
-from picoserve.pool.stream import WorkerLostError
+from picoserve.pool.stream import JobStream, WorkerLostError
 from picoserve.worker.messages import Done, Failed
-
-_TRIES = 2
 
 
 async def embed_texts(pool: Pool, placement: Placement, texts: Sequence[str]) -> list[Outcome]:
@@ -46,19 +46,21 @@ async def _work(
 
 
 async def _embed(pool: Pool, placement: Placement, text: str, field: str) -> Outcome:
-    for _ in range(_TRIES):
+    moves = Moves(len(pool.models[placement.model].keepers))
+    while True:
         lease = await pool.acquire(placement, text)
+        stream = lease.run(Job(text, embed=True))
         try:
-            return await _outcome(lease, text, field)
+            return await _outcome(lease, stream, field)
         except WorkerLostError:
-            continue  # the next engine may live
+            if not moves.use(stream):
+                raise EngineFailedError("The engine stopped working while embedding.") from None
+            placement = replace(placement, front=True)
         finally:
             lease.release()
-    raise EngineFailedError("The engine stopped working while embedding.")
 
 
-async def _outcome(lease: Lease, text: str, field: str) -> Outcome:
-    stream = lease.run(Job(text, embed=True))
+async def _outcome(lease: Lease, stream: JobStream, field: str) -> Outcome:
     while True:
         for report in await stream.read():
             if isinstance(report, Done):

@@ -13,7 +13,6 @@ from typing import Final
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.engine.engine import FailureKind
-from picoserve.errors import PicoserveError
 from picoserve.generation import (
     EngineFinish,
     Event,
@@ -29,6 +28,7 @@ from picoserve.output.plain import PlainReply
 from picoserve.output.reply import Reply, ReplyState
 from picoserve.output.tool_calls import ToolReply
 from picoserve.pipeline.failures import error_from_failure
+from picoserve.pipeline.moves import Moves
 from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
@@ -81,7 +81,7 @@ class Generation:
         self._events: list[Event] = []
         self._opening = self._reply.start()
         self._started = False
-        self._retried = False
+        self._moves = Moves(len(pool.models[plan.placement.model].keepers))
         self._spent = Usage(0, 0)
         self._calls = 0
 
@@ -96,7 +96,7 @@ class Generation:
                 for report in await self._reports():
                     self._take(report)
         except Exception as error:
-            self.record.error = _error_word(error)
+            self.record.note_error(error)
             raise
         events, self._events = self._events, []
         return events
@@ -139,11 +139,11 @@ class Generation:
         return job
 
     def _start_over(self, stream: JobStream) -> None:
-        """The worker died. Before the first piece another engine takes over, once."""
+        """The worker died. Before the first piece another engine may take over."""
         self.close()
-        if stream.has_pieces or self._retried or self._spent.completion_tokens:
+        if self._spent.completion_tokens or not self._moves.use(stream):
             raise self._pool.loss_error()
-        self._retried = self.record.moved = True
+        self.record.moved = True
         self._lease = self._stream = None
         self._calls = 0
         self._placement = replace(self._placement, front=True)
@@ -217,10 +217,6 @@ class Generation:
             record.text = self._plan.job.prompt + self._plan.reply_lead + self._reply.prefix
             self._lease.remember(record.text)
         self.close()
-
-
-def _error_word(error: Exception) -> str:
-    return (error.code or error.type) if isinstance(error, PicoserveError) else "server_error"
 
 
 def _reply_for(plan: Plan) -> Reply:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from picoserve.errors import PicoserveError
 from picoserve.generation import FinishReason, Timings, Usage
 
 
@@ -22,6 +23,7 @@ class GenerationRecord:
         closes: Documents in it that were ended without the engine.
         moved: The first engine died and another one took over.
         error: The error's code or type, "" without an error.
+        limit: The setting that the error names as exceeded, "" for none.
         text: Prompt and reply as the engine knows them, set at the end only.
     """
 
@@ -41,6 +43,7 @@ class GenerationRecord:
     is_structured: bool = False
     moved: bool = False
     error: str = ""
+    limit: str = ""
     text: str = ""
 
     @property
@@ -63,6 +66,11 @@ class GenerationRecord:
     def note_first_piece(self) -> None:
         """The engine has begun to answer."""
         self.first_piece = perf_counter()
+
+    def note_error(self, error: Exception) -> None:
+        """The reply cannot be made, or not to its end."""
+        known = error if isinstance(error, PicoserveError) else PicoserveError("")
+        self.error, self.limit = known.code or known.type, known.limit
 
     def note_finish(self, reason: FinishReason, usage: Usage) -> Timings:
         """The reply is whole. Returns the times of its parts."""

@@ -13,6 +13,7 @@ from picoserve.pool.stream import JobStream
 from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import (
     Accepted,
+    Begun,
     Done,
     Failed,
     Generate,
@@ -219,7 +220,7 @@ class WorkerHandle:
     def _on_report(self, report: Report) -> None:
         self.last_sign = self._now()
         match report:
-            case Piece() | Accepted():
+            case Begun() | Piece() | Accepted():
                 stream = self._streams.get(report.number)
                 if stream is not None:
                     stream.push(report)

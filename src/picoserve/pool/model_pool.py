@@ -10,7 +10,7 @@ from picoserve.pool.affinity import Candidate, Origin, best_candidate
 from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
-from picoserve.pool.line import Line, Priority, Waiter
+from picoserve.pool.line import Line, LineLimits, Priority, Waiter
 from picoserve.pool.observer import NobodyWatches, PoolObserver
 from picoserve.pool.warm_up import WarmPrompt
 
@@ -73,17 +73,15 @@ class ModelPool:
         name: str,
         plan: ModelPlan,
         *,
-        max_waiting: int,
-        max_wait_seconds: float,
+        line: LineLimits,
         limits: KeeperLimits,
         on_change: Callable[[], None],
     ) -> None:
         self.name = name
         self.observer: PoolObserver = NobodyWatches()
         self._tell = on_change
-        self._max_wait_seconds = max_wait_seconds
         self._planned_problem = plan.problem
-        self.line = Line(max_waiting)
+        self.line = Line(line)
         self.keepers = [
             EngineKeeper(spec, limits, self._on_change, plan.warm_prompt) for spec in plan.specs
         ]
@@ -98,6 +96,11 @@ class ModelPool:
     def is_ready(self) -> bool:
         """True while at least one engine can run jobs."""
         return any(keeper.state is EngineState.READY for keeper in self.keepers)
+
+    def could_hold(self, prompts: Sequence[str]) -> bool:
+        """Whether jobs with these prompts fit on the engines and into the line, all at once."""
+        places = sum(_slots(keeper) for keeper in self.keepers)
+        return self.line.could_hold(sorted(prompts, key=len, reverse=True)[places:])
 
     def problem(self) -> str:
         """Why no engine can run, in words for a person."""
@@ -141,12 +144,14 @@ class ModelPool:
         )
         self.line.join(waiter, retry_after=self.retry_after())
         try:
-            async with asyncio.timeout(self._max_wait_seconds):
+            async with asyncio.timeout(self.line.limits.max_seconds):
                 return await waiter.lease
         except TimeoutError:
             waiter.give_back()
             raise OverloadedError(
-                f"All engines were busy for {self._max_wait_seconds:g} s. Please try again later.",
+                f"All engines were busy for {self.line.limits.max_seconds:g} s. "
+                "Please try again later.",
+                limit="max_wait_seconds",
                 retry_after=self.retry_after(),
             ) from None
         except asyncio.CancelledError:
@@ -215,6 +220,10 @@ class ModelPool:
         return Lease(handle, handle.info, self.observer, self._note_job_seconds)
 
 
+def _slots(keeper: EngineKeeper) -> int:
+    return keeper.info.slots if keeper.info else keeper.spec.slots
+
+
 def _candidate(handle: WorkerHandle, origin: Origin) -> Candidate:
     return Candidate(
         handle.remembered,
@@ -235,7 +244,7 @@ def _status(model: str, keeper: EngineKeeper) -> EngineStatus:
         device=keeper.spec.device,
         state=keeper.state,
         problem=keeper.problem,
-        slots=keeper.info.slots if keeper.info else keeper.spec.slots,
+        slots=_slots(keeper),
         busy=handle.busy_places if handle and not handle.broken else 0,
         restarts=keeper.restarts,
         load_seconds=keeper.load_seconds,

@@ -8,6 +8,7 @@ from typing import Self
 from picoserve.errors import DrainingError, EngineFailedError, NotFoundError, PicoserveError
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
+from picoserve.pool.line import LineLimits
 from picoserve.pool.model_pool import EngineStatus, ModelPlan, ModelPool, Placement
 from picoserve.pool.observer import PoolObserver
 
@@ -24,17 +25,15 @@ class Pool:
         self,
         models: Mapping[str, ModelPlan],
         *,
-        max_waiting: int = 256,
-        max_wait_seconds: float = 120.0,
+        line: LineLimits | None = None,
         limits: KeeperLimits | None = None,
     ) -> None:
-        limits = limits or KeeperLimits()
+        line, limits = line or LineLimits(), limits or KeeperLimits()
         self.models = {
             name: ModelPool(
                 name,
                 plan,
-                max_waiting=max_waiting,
-                max_wait_seconds=max_wait_seconds,
+                line=line,
                 limits=limits,
                 on_change=self._on_change,
             )

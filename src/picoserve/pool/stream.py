@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
-from picoserve.worker.messages import Accepted, Done, Failed, Piece
+from picoserve.worker.messages import Accepted, Begun, Done, Failed, Piece
 
 JobReport: TypeAlias = Accepted | Piece | Done | Failed
 
@@ -19,6 +19,7 @@ class JobStream:
     Attributes:
         number: The job's number on its worker.
         ended: True once no report can follow.
+        has_begun: True once the worker has taken the job up.
         has_pieces: True once a piece of the reply has arrived.
         last_report: When the last report came (or the job began), in the loop's time.
     """
@@ -26,6 +27,7 @@ class JobStream:
     def __init__(self, number: int) -> None:
         self.number = number
         self.ended = False
+        self.has_begun = False
         self.has_pieces = False
         self._now = asyncio.get_running_loop().time
         self.last_report = self._now()
@@ -34,10 +36,13 @@ class JobStream:
         self._waiter: asyncio.Future[None] | None = None
         self._on_end: Callable[[], None] | None = None
 
-    def push(self, report: JobReport) -> None:
+    def push(self, report: Begun | JobReport) -> None:
         """Take a report from the pipe."""
-        self._reports.append(report)
         self.last_report = self._now()
+        if isinstance(report, Begun):
+            self.has_begun = True
+            return
+        self._reports.append(report)
         if isinstance(report, Piece):
             self.has_pieces = True
         elif not isinstance(report, Accepted):

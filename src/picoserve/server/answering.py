@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from fastapi import Request
 from starlette.responses import Response
 
+from picoserve.errors import UnsupportedValueError
 from picoserve.generation import IndexedEvents
 from picoserve.openai_api.answer import Fold, StreamEncoder
 from picoserve.pipeline.choices import Choices
@@ -65,9 +66,23 @@ async def answer_json(
 
 
 def _choices(request: Request, state: ServerState, plans: Sequence[Plan]) -> Choices:
+    _check_room(state, plans)
     choices = Choices(state.pool, plans)
     facts_of(request.scope).records = choices.records
     return choices
+
+
+def _check_room(state: ServerState, plans: Sequence[Plan]) -> None:
+    """Refuse what the line could not hold if it were empty. Raises UnsupportedValueError."""
+    prompts = [plan.job.prompt for plan in plans]
+    if state.pool.models[plans[0].placement.model].could_hold(prompts):
+        return
+    field = "n" if len(set(prompts)) < len(prompts) else plans[0].prompt_field
+    raise UnsupportedValueError(
+        f"Unsupported value: '{field}' asks for {len(plans)} answers, more than this server can "
+        "run and keep waiting at a time.",
+        param=field,
+    )
 
 
 async def _settle(first: asyncio.Future[IndexedEvents], seconds: float) -> None:

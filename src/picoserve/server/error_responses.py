@@ -15,7 +15,7 @@ from picoserve.errors import (
 )
 from picoserve.logs import get_logger
 from picoserve.openai_api.error_body import error_bytes
-from picoserve.server.request_facts import facts_of
+from picoserve.server.request_facts import facts_of, note_error
 
 _log = get_logger(__name__)
 
@@ -48,7 +48,7 @@ async def _on_picoserve_error(request: Request, error: Exception) -> Response:
     if isinstance(error, ClientGoneError):
         facts.left_early = True
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    facts.error = error.code or error.type
+    note_error(request.scope, error)
     return error_response(error)
 
 
@@ -61,7 +61,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
         shown = NotFoundError(f"Invalid URL ({place})")
     else:
         shown = PicoserveError(str(error.detail))
-    facts_of(request.scope).error = shown.code or shown.type
+    note_error(request.scope, shown)
     response = error_response(shown)
     response.status_code = error.status_code
     response.headers.update(error.headers or {})

@@ -63,7 +63,9 @@ class Metrics:
             ("route", "model_name", "status", "finished_reason"),
         )
         self._rejected = counter(
-            "requests_rejected", "Requests refused for now, by the error's code.", ("code",)
+            "requests_rejected",
+            "Requests refused for now, by the error's code and the setting that was exceeded.",
+            ("code", "limit"),
         )
         self._cancelled = counter("requests_cancelled", "Requests whose client left.")
         self._moved = counter("jobs_moved", "Jobs that another engine took over.")
@@ -126,7 +128,7 @@ class Metrics:
         status = str(facts.shown_status)
         self._requests.labels(route, facts.model, status, facts.finish).inc()
         if facts.failure in _REJECTIONS:
-            self._rejected.labels(facts.failure).inc()
+            self._rejected.labels(facts.failure, facts.limit).inc()
         if not facts.records:
             return
         if facts.client_gone:

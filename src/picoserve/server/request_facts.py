@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
 
+from picoserve.errors import PicoserveError
 from picoserve.generation import Usage
 from picoserve.openai_api.usage import total_usage
 from picoserve.pipeline.record import GenerationRecord
@@ -23,6 +24,7 @@ class RequestFacts:
         model: The configured model's name, whichever alias was asked for.
         prompts: How many prompts share the records evenly.
         error: The error's code or type, "" without an error.
+        own_limit: The setting that the error names as exceeded, "" for none.
         left_early: The client left before there was a job.
         status: The status sent, 0 before.
     """
@@ -33,6 +35,7 @@ class RequestFacts:
     model: str = ""
     prompts: int = 1
     error: str = ""
+    own_limit: str = ""
     left_early: bool = False
     status: int = 0
     records: Sequence[GenerationRecord] = ()
@@ -41,6 +44,11 @@ class RequestFacts:
     def failure(self) -> str:
         """What went wrong: the request's own error, or that of one of its jobs."""
         return self.error or next((record.error for record in self.records if record.error), "")
+
+    @property
+    def limit(self) -> str:
+        """The setting that the request or one of its jobs went beyond, "" for none."""
+        return self.own_limit or next((r.limit for r in self.records if r.limit), "")
 
     @property
     def client_gone(self) -> bool:
@@ -87,6 +95,12 @@ class RequestFacts:
         """From the request's coming to the first piece of its answer."""
         pieces = [record.first_piece for record in self.records if record.first_piece]
         return min(pieces) - self.began if pieces else None
+
+
+def note_error(scope: MutableMapping[str, Any], error: PicoserveError) -> None:
+    """The request with this ASGI scope is answered with an error."""
+    facts = facts_of(scope)
+    facts.error, facts.own_limit = error.code or error.type, error.limit
 
 
 def facts_of(scope: MutableMapping[str, Any]) -> RequestFacts:

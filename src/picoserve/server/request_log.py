@@ -122,6 +122,7 @@ def _line(facts: RequestFacts, route: str, seconds: float) -> dict[str, Any]:
         "engine": facts.engines,
         "status": facts.shown_status,
         "error": facts.failure,
+        "limit": facts.limit,
         "finish": facts.finish,
         "prompt_tokens": usage and usage.prompt_tokens,
         "completion_tokens": usage and usage.completion_tokens,

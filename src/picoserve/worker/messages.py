@@ -69,6 +69,12 @@ class LoadFailed(_Message, frozen=True):
     message: str
 
 
+class Begun(_Message, frozen=True):
+    """The worker has taken the job up; what kills the worker from here on may be the job."""
+
+    number: int
+
+
 class Accepted(_Message, frozen=True):
     """The engine has begun with the prompt."""
 
@@ -115,7 +121,7 @@ class Pong(_Message, frozen=True):
 
 
 Command: TypeAlias = Load | Generate | Interrupt | Tokenize | Ping | Shutdown
-Report: TypeAlias = Ready | LoadFailed | Accepted | Piece | Done | Failed | Tokens | Pong
+Report: TypeAlias = Ready | LoadFailed | Begun | Accepted | Piece | Done | Failed | Tokens | Pong
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _commands: Final = msgspec.msgpack.Decoder(Command)

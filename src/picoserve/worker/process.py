@@ -16,6 +16,7 @@ from picoserve.engine.engine import Engine, EngineError, EngineFactory, FailureK
 from picoserve.generation import Job, Outcome
 from picoserve.worker.jobs import JobTable
 from picoserve.worker.messages import (
+    Begun,
     Command,
     Done,
     Failed,
@@ -141,6 +142,7 @@ class WorkerProcess:
 
     def _generate(self, engine: Engine, command: Generate) -> None:
         sink, info = self._jobs.begin(command.number), engine.info
+        self._send(Begun(command.number))
         report: Report
         try:
             report = Done(command.number, _do(engine, command.job, sink))

@@ -3,17 +3,20 @@ import asyncio
 import pytest
 
 from picoserve.errors import ModelUnavailableError, OverloadedError
-from picoserve.pool.line import AGEING_SECONDS, Line, Priority, Waiter
+from picoserve.pool.line import AGEING_SECONDS, Line, LineLimits, Priority, Waiter
 
 HIGH, STANDARD, LOW = Priority.HIGH, Priority.STANDARD, Priority.LOW
 
 
-def waiter(priority: Priority = STANDARD, since: float = 0.0, *, front: bool = False) -> Waiter:
-    return Waiter("prompt", priority, since, front, asyncio.get_running_loop().create_future())
+def waiter(
+    priority: Priority = STANDARD, since: float = 0.0, *, front: bool = False, tokens: int = 2
+) -> Waiter:
+    lease = asyncio.get_running_loop().create_future()
+    return Waiter("four" * tokens, priority, since, front, lease)
 
 
-def line_of(*waiters: Waiter, max_jobs: int = 10) -> Line:
-    line = Line(max_jobs)
+def line_of(*waiters: Waiter, max_jobs: int = 10, max_tokens: int = 0) -> Line:
+    line = Line(LineLimits(max_jobs, max_tokens))
     for one in waiters:
         line.join(one, retry_after=1.0)
     return line
@@ -63,6 +66,69 @@ async def test_higher_class_takes_the_place_of_the_youngest_of_the_lowest() -> N
 
     assert line.ordered(9.0) == [newcomer, standard, older]
     assert isinstance(younger.lease.exception(), OverloadedError)
+
+
+async def test_line_full_of_tokens_refuses_what_does_not_fit_and_takes_what_does() -> None:
+    line = line_of(waiter(tokens=60), max_tokens=100)
+
+    with pytest.raises(OverloadedError) as error:
+        line.join(waiter(tokens=41), retry_after=7.0)
+    line.join(waiter(tokens=40), retry_after=7.0)
+
+    assert (error.value.limit, error.value.retry_after) == ("max_waiting_tokens", 7.0)
+    assert (len(line), line.tokens) == (2, 100)
+
+
+async def test_prompt_longer_than_the_line_may_wait_alone() -> None:
+    line = line_of(waiter(tokens=500), max_tokens=100)
+
+    with pytest.raises(OverloadedError):
+        line.join(waiter(tokens=1), retry_after=1.0)
+
+    assert line.tokens == 500
+
+
+async def test_higher_class_takes_as_many_places_as_its_prompt_needs() -> None:
+    oldest, older, young = (waiter(LOW, at, tokens=30) for at in (1.0, 2.0, 3.0))
+    line = line_of(oldest, older, young, max_tokens=100)
+    newcomer = waiter(HIGH, 9.0, tokens=70)
+
+    line.join(newcomer, retry_after=1.0)
+
+    assert line.ordered(9.0) == [newcomer, oldest]
+    assert isinstance(older.lease.exception(), OverloadedError)
+    assert isinstance(young.lease.exception(), OverloadedError)
+
+
+async def test_nobody_is_sent_away_for_a_newcomer_that_does_not_fit_anyway() -> None:
+    standard, low = waiter(STANDARD, 1.0, tokens=60), waiter(LOW, 2.0, tokens=30)
+    line = line_of(standard, low, max_tokens=100)
+
+    with pytest.raises(OverloadedError):
+        line.join(waiter(STANDARD, 9.0, tokens=50), retry_after=1.0)
+
+    assert len(line) == 2
+    assert not low.lease.done()
+
+
+async def test_job_whose_engine_died_is_not_sent_away() -> None:
+    moved = waiter(LOW, 1.0, front=True)
+    line = line_of(moved, max_jobs=1)
+
+    with pytest.raises(OverloadedError):
+        line.join(waiter(HIGH, 9.0), retry_after=1.0)
+
+    assert not moved.lease.done()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fits"), [([], True), ([500], True), ([60, 40], True), ([60, 41], False)]
+)
+def test_line_knows_what_it_could_hold(tokens: list[int], fits: bool) -> None:
+    line = Line(LineLimits(max_jobs=2, max_tokens=100))
+
+    assert line.could_hold(["four" * count for count in tokens]) is fits
+    assert not line.could_hold(["a", "b", "c"])
 
 
 async def test_job_whose_engine_died_finds_a_place_in_a_full_line() -> None:
