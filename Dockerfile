@@ -2,15 +2,15 @@
 # brings the CUDA runtime inside its library, the driver comes with `--gpus all`.
 #
 #   docker build -t picoserve .
-#   docker build -t picoserve:picollm --build-arg EXTRAS= .      without the llama.cpp engine
+#   docker build -t picoserve:picollm --build-arg EXTRAS=otel .  without the llama.cpp engine
 #
 # Both stages must have the same Python, so there is one argument for both.
 
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
-# What is installed besides picoserve and picoLLM: `llamacpp`, or nothing.
-ARG EXTRAS=llamacpp
+# What is installed besides picoserve and picoLLM: extras of picoserve, or nothing.
+ARG EXTRAS=llamacpp,otel
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY src src

@@ -4,14 +4,14 @@
 # Needs root, buildah, and for the base image debootstrap or BASE. Settings:
 #   BASE            a base image that buildah already has; without it one is made of Debian
 #   SUITE           the Debian release for that (bookworm)
-#   EXTRAS          as in the Dockerfile (llamacpp)
+#   EXTRAS          as in the Dockerfile (llamacpp,otel)
 #   BUILD_OPTIONS   more options for `buildah bud`, such as --volume for a package cache
 #   PORT            where the server listens (18080)
 #   KEEP=1          keeps the images
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
-suite=${SUITE:-bookworm} extras=${EXTRAS-llamacpp} port=${PORT:-18080}
+suite=${SUITE:-bookworm} extras=${EXTRAS-llamacpp,otel} port=${PORT:-18080}
 work=$(mktemp -d)
 container=""
 

@@ -10,7 +10,7 @@ from picoserve import __version__
 from picoserve.app.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.error_responses import install_error_handlers
-from picoserve.server.request_log import RequestLog
+from picoserve.server.request_log import RequestLog, RequestTracer
 from picoserve.server.routes import (
     admin,
     chat,
@@ -25,7 +25,14 @@ from picoserve.server.routes import page as page_routes
 from picoserve.server.state import ServerState
 
 
-def create_app(state: ServerState, access: Access, *, log_prompts: bool, page: bool) -> ASGIApp:
+def create_app(
+    state: ServerState,
+    access: Access,
+    tracer: RequestTracer | None,
+    *,
+    log_prompts: bool,
+    page: bool,
+) -> ASGIApp:
     """The application, with the page at `/` or without. Its lifespan starts and ends the pool."""
 
     @asynccontextmanager
@@ -33,9 +40,15 @@ def create_app(state: ServerState, access: Access, *, log_prompts: bool, page: b
         async with state.pool:
             yield
 
-    # Its documentation pages load scripts from other hosts.
+    # Its documentation pages load scripts from other hosts. Its own telemetry would double ours,
+    # and takes bodies along.
     app = FastAPI(
-        title="picoserve", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="picoserve",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.picoserve = state
     install_error_handlers(app)
@@ -56,4 +69,4 @@ def create_app(state: ServerState, access: Access, *, log_prompts: bool, page: b
     app.include_router(embeddings.router)
     if page:
         app.include_router(page_routes.router)
-    return RequestLog(app, state.metrics, log_prompts=log_prompts)
+    return RequestLog(app, state.metrics, tracer, log_prompts=log_prompts)

@@ -7,6 +7,7 @@ they end with an error event. A second signal cuts the wait short.
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Generator
@@ -20,6 +21,7 @@ from picoserve.app.banner import Banner
 from picoserve.app.factory import create_app
 from picoserve.app.observing import metrics_for
 from picoserve.app.planning import plan_models
+from picoserve.app.tracing import tracer_for
 from picoserve.config.settings import Settings
 from picoserve.logs import configure_logging, get_logger
 from picoserve.pool.pool import Pool
@@ -73,6 +75,7 @@ def serve(settings: Settings) -> int:
     configure_logging(settings.log.level, settings.log.format)
     access = access_from(settings)
     plan = plan_models(settings)
+    tracer = tracer_for(settings, os.environ)
     pool = plan.pool(settings)
     server_settings = settings.server
     state = ServerState(
@@ -87,7 +90,13 @@ def serve(settings: Settings) -> int:
         metrics=metrics_for(pool),
     )
     config = uvicorn.Config(
-        create_app(state, access, log_prompts=settings.log.prompts, page=server_settings.page),
+        create_app(
+            state,
+            access,
+            tracer,
+            log_prompts=settings.log.prompts,
+            page=server_settings.page,
+        ),
         host=server_settings.host,
         port=server_settings.port,
         log_config=None,
@@ -96,7 +105,10 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=int(_FAREWELL_SECONDS),
     )
     banner = Banner(settings, plan)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with (
+        contextlib.closing(tracer) if tracer else contextlib.nullcontext(),
+        asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+    ):
         return runner.run(
             _run(
                 _Server(config, banner, pool),

@@ -1,5 +1,6 @@
 """`picoserve config check`: is the configuration right, without starting anything."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,9 +41,11 @@ def _problem(check: Callable[[], object]) -> Iterator[str]:
 def _checks(settings: "Settings") -> Iterator[Callable[[], object]]:
     """What this machine may lack of what the settings name, each one by itself."""
     from picoserve.app.access import access_from
+    from picoserve.app.tracing import tracer_for
 
     yield partial(access_from, settings)
     yield partial(_check_access_key, settings)
+    yield partial(tracer_for, settings, os.environ)
     for entry in settings.models:
         yield partial(_check_files, entry)
         yield partial(_check_template, entry)

@@ -11,6 +11,7 @@ from picoserve.config.auth import AuthSettings
 from picoserve.config.model import ModelSettings
 from picoserve.config.server import LogSettings, PoolSettings, ServerSettings
 from picoserve.config.table import OptionalFile, Table, read_text_file
+from picoserve.config.telemetry import TelemetrySettings
 from picoserve.errors import ConfigError
 
 __all__ = ["ACCESS_KEY_VARIABLE", "ModelSettings", "Settings", "is_loopback"]
@@ -36,6 +37,9 @@ class Settings(Table):
 
     log: LogSettings = Field(default_factory=LogSettings)
     """What is logged."""
+
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
+    """Traces of requests, for OpenTelemetry."""
 
     models: tuple[ModelSettings, ...] = ()
     """The models. Without any, the small one that comes with picoserve runs on llama.cpp."""

@@ -72,7 +72,7 @@ class Generation:
         self._pool = pool
         self._plan = plan
         self.record = GenerationRecord(
-            plan.placement.model, plan.job.prompt, is_structured=plan.reply is not None
+            plan.placement.model, plan.job, is_structured=plan.reply is not None
         )
         self._placement = plan.placement
         self._lease: Lease | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from picoserve.errors import PicoserveError
-from picoserve.generation import FinishReason, Timings, Usage
+from picoserve.generation import FinishReason, Job, Timings, Usage
 
 
 @dataclass(slots=True)
@@ -15,6 +15,7 @@ class GenerationRecord:
     piece and the end are timed, never a token.
 
     Attributes:
+        job: What was asked for, before any repair.
         placed: When an engine was found; with a second engine, the last time.
         usage: Set at the end only.
         calls: Calls of the engine; more than one where a reply was continued after a repair.
@@ -28,7 +29,7 @@ class GenerationRecord:
     """
 
     model: str
-    prompt: str
+    job: Job
     queued: float = field(default_factory=perf_counter)
     placed: float | None = None
     first_piece: float | None = None

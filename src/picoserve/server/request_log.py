@@ -5,7 +5,7 @@ token's chunk passes it at the price of a call.
 """
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from time import perf_counter
 from typing import Any, Final, Protocol
 
@@ -30,17 +30,46 @@ class RequestObserver(Protocol):
         ...
 
 
+class RequestTrace(Protocol):
+    """What traces make of one request."""
+
+    trace_id: str
+
+    def end(self, facts: RequestFacts, route: str) -> None:
+        """The request is over; the route is "" where none matched."""
+        ...
+
+
+class RequestTracer(Protocol):
+    """Told of every request when it comes."""
+
+    def begin(
+        self, scope: Mapping[str, Any], headers: Mapping[str, str], facts: RequestFacts
+    ) -> RequestTrace | None:
+        """The request's trace, or None where it has none."""
+        ...
+
+
 class RequestLog:
     """Gives each request its facts, answers with them, and writes them down."""
 
-    def __init__(self, app: ASGIApp, observer: RequestObserver, *, log_prompts: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        observer: RequestObserver,
+        tracer: RequestTracer | None,
+        *,
+        log_prompts: bool,
+    ) -> None:
         """Wrap an app.
 
         Args:
+            tracer: None where nobody wants traces.
             log_prompts: Whether prompts and answers go into debug lines.
         """
         self._app = app
         self._observer = observer
+        self._tracer = tracer
         self._log_prompts = log_prompts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +77,8 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        facts = begin_facts(scope, request_id(Headers(scope=scope).get("x-request-id", "")))
+        headers = Headers(scope=scope)
+        facts = begin_facts(scope, request_id(headers.get("x-request-id", "")))
 
         def send_with_facts(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
@@ -56,11 +86,14 @@ class RequestLog:
                 message = {**message, "headers": [*message["headers"], *_headers(facts)]}
             return send(message)
 
-        with log_context(request_id=facts.id):
+        trace = self._tracer.begin(scope, headers, facts) if self._tracer else None
+        with log_context(request_id=facts.id, **({"trace_id": trace.trace_id} if trace else {})):
             try:
                 await self._app(scope, receive, send_with_facts)
             finally:
                 self._tell(scope, facts)
+                if trace:
+                    trace.end(facts, _template(scope))
 
     def _tell(self, scope: Scope, facts: RequestFacts) -> None:
         seconds = perf_counter() - facts.began
@@ -83,10 +116,12 @@ def request_id(given: str) -> str:
 
 def _route(scope: Scope) -> str:
     """The route's template; what no route matched has one name, so that it cannot flood."""
-    template = getattr(scope.get("route"), "path", "")
-    if template:
-        return str(template)
-    return str(scope["path"]) if scope["path"] in _GENERATING else "other"
+    return _template(scope) or (scope["path"] if scope["path"] in _GENERATING else "other")
+
+
+def _template(scope: Scope) -> str:
+    """The path of the route that matched; "" without one."""
+    return str(getattr(scope.get("route"), "path", ""))
 
 
 def _headers(facts: RequestFacts) -> list[tuple[bytes, bytes]]:
@@ -139,4 +174,5 @@ def _short(seconds: float | None) -> float | None:
 
 
 def _log_text(record: GenerationRecord) -> None:
-    _log.debug("text", prompt=record.prompt, answer=record.text.removeprefix(record.prompt))
+    prompt = record.job.prompt
+    _log.debug("text", prompt=prompt, answer=record.text.removeprefix(prompt))

@@ -1,10 +1,10 @@
-from picoserve.generation import FinishReason, Usage
+from picoserve.generation import FinishReason, Job, Usage
 from picoserve.pipeline.record import GenerationRecord
 from picoserve.server.request_facts import RequestFacts, begin_facts, facts_of
 
 
 def record(*, finish: FinishReason | None = None, error: str = "") -> GenerationRecord:
-    made = GenerationRecord("model", "prompt", engine="engine", error=error)
+    made = GenerationRecord("model", Job("prompt"), engine="engine", error=error)
     if finish:
         made.note_finish(finish, Usage(3, 2, 1))
     return made

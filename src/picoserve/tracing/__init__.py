@@ -1,0 +1,1 @@
+"""Traces of requests, for OpenTelemetry. The only room that knows its packages."""
