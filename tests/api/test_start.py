@@ -16,7 +16,8 @@ def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> No
 
     assert re.search(r"model +engine +device +context +cache +loaded in +state", log)
     assert len(re.findall(r"picoserve-tiny@cpu:2#\d +cpu:1 +\d+ +yes +\d+\.\d s +ready", log)) == 2
-    assert f"curl {server.base_url}/chat/completions -H 'authorization: Bearer YOUR_KEY'" in log
+    assert f"curl -N {server.base_url}/chat/completions \\\n" in log
+    assert "-H 'authorization: Bearer YOUR_KEY' \\\n" in log
     assert f"Page: {server.url}/\n" in log
     assert "a-key-for-tests-only" not in log
     assert "\x1b[" not in log

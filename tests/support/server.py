@@ -97,6 +97,7 @@ def running_server(
     config: str = "",
     *,
     environment: Mapping[str, str] | None = None,
+    port: int | None = None,
     wait: bool = True,
 ) -> Generator[RunningServer, None, None]:
     """Start a server with this TOML configuration; stop it at the end.
@@ -104,9 +105,10 @@ def running_server(
     Args:
         folder: Where the configuration and the log are written.
         environment: Variables on top of this process's own.
+        port: Where it listens; a free one where it does not matter.
         wait: Whether to wait for readiness.
     """
-    port = free_port()
+    port = port or free_port()
     config_file, log = folder / "picoserve.toml", folder / "server.log"
     config_file.write_text(config)
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PICOSERVE_", "PICOV"))}

@@ -57,23 +57,25 @@ class Banner:
         if not console.is_terminal:
             console = Console(stderr=True, width=_WIDTH)
         await _loaded(pool, console)
-        console.print(_table(pool))
+        console.print(_table(pool, narrow=console.width < _WIDTH))
         sys.stderr.write("\n".join([*self._lines_to_paste(), ""]) + "\n")
 
     def _lines_to_paste(self) -> Sequence[str]:
         model = self._plan.models[0].name
         key = "YOUR_KEY" if self._has_keys else "any"
-        header = f" -H 'authorization: Bearer {key}'" if self._has_keys else ""
+        header = [f"    -H 'authorization: Bearer {key}' \\"] if self._has_keys else []
         page = [f"  Page: {self._url}/"] if self._page else []
         return [
             "Try it:",
             *page,
-            f"  curl {self._url}/v1/chat/completions{header} "
-            "-H 'content-type: application/json' \\",
-            f'    -d \'{{"model": "{model}", "stream": true, '
-            '"messages": [{"role": "user", "content": "Hello!"}]}\'',
-            f'  LiveKit: inference.LLM("{model}", base_url="{self._url}/v1", '
-            f'api_key="{key}", api_secret="{key}")',
+            f"  curl -N {self._url}/v1/chat/completions \\",
+            *header,
+            "    -H 'content-type: application/json' \\",
+            f'    -d \'{{"model": "{model}", "stream": true,',
+            '         "messages": [{"role": "user", "content": "Hello!"}]}\'',
+            "  LiveKit:",
+            f'    inference.LLM("{model}", base_url="{self._url}/v1",',
+            f'                  api_key="{key}", api_secret="{key}")',
         ]
 
 
@@ -108,24 +110,26 @@ def _log_lines_above() -> Generator[None, None, None]:
                 handler.setStream(stream)
 
 
-def _table(pool: Pool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
+def _table(pool: Pool, *, narrow: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for title in _TITLES:
         numeric = title in {"context", "loaded in"}
         table.add_column(title, justify="right" if numeric else "left", overflow="fold")
     for model in pool.models.values():
         for row in model.statuses():
-            table.add_row(*_cells(row, model.info))
+            table.add_row(*_cells(row, model.info, narrow=narrow))
         if not model.keepers:
             table.add_row(model.name, "-", "-", "-", "-", "-", escape(model.problem()))
     return table
 
 
-def _cells(row: EngineStatus, info: EngineInfo | None) -> tuple[str, ...]:
+def _cells(row: EngineStatus, info: EngineInfo | None, *, narrow: bool) -> tuple[str, ...]:
+    # An engine's name begins with its model's, which stands beside it.
+    name = row.name.removeprefix(row.model) if narrow else row.name
     problem = f"{row.state}: {row.problem}" if row.problem else str(row.state)
     return (
-        row.model,
-        escape(row.name),
+        escape(row.model),
+        escape(name),
         row.device,
         str(info.context_length) if info else "-",
         ("yes" if info.context_cache else "no") if info else "-",

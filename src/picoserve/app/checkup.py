@@ -31,7 +31,7 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
             yield fail(f"{entry.name}: devices", engines.problem, "see `picoserve devices`")
         if not engines.specs or not entry.path.is_file():
             continue
-        names = ", ".join(spec.device for spec in engines.specs)
+        names = ", ".join(dict.fromkeys(spec.device for spec in engines.specs))
         yield ok(f"{entry.name}: devices", f"{names}; the first one is tried")
         async for finding in check_engine(model, engines.specs[0], limits):
             yield Finding(

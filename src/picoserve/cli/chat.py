@@ -1,6 +1,7 @@
 """`picoserve chat`: a conversation with any OpenAI-compatible server."""
 
 import asyncio
+import contextlib
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _HELP: Final = "/reset starts afresh, /quit ends; Ctrl-C stops an answer."
 _CTRL_C: Final = 130
+_MEASURABLE_SECONDS: Final = 0.05
 
 
 def chat(
@@ -65,7 +67,7 @@ def _talk(runner: asyncio.Runner, client: "httpx.AsyncClient", talk: _Conversati
     from picoserve.client.endpoint import CallError
 
     failed = False
-    typer.echo(f"{talk.model} at {client.base_url}\n{_HELP}", err=True)
+    typer.echo(f"{talk.model} at {str(client.base_url).rstrip('/')}\n{_HELP}", err=True)
     while (line := _next_line()) is not None and line != "/quit":
         if line == "/reset":
             talk.messages.clear()
@@ -90,12 +92,22 @@ def _talk(runner: asyncio.Runner, client: "httpx.AsyncClient", talk: _Conversati
 def _next_line() -> str | None:
     """What the person says; None at the end."""
     terminal = sys.stdin.isatty()
+    if terminal:
+        # Arrow keys edit the line and bring back earlier ones, where Python was built with it.
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401
+        typer.echo()
     try:
-        return input("\n> " if terminal else "").strip()
+        return input("> " if terminal else "").strip()
     except EOFError:
-        return None
+        status = None
     except KeyboardInterrupt:
-        raise typer.Exit(_CTRL_C) from None
+        status = _CTRL_C
+    if terminal:
+        typer.echo()
+    if status is not None:
+        raise typer.Exit(status)
+    return None
 
 
 async def _turn(client: "httpx.AsyncClient", talk: _Conversation, text: str) -> None:
@@ -121,7 +133,8 @@ def _times(answer: "Answer") -> str:
     parts = [f"{answer.tokens} tokens"]
     if answer.first_token_seconds is not None:
         parts.insert(0, f"first token {answer.first_token_seconds * 1000:.0f} ms")
-    if answer.seconds_per_token and not answer.tool_calls:
+    spoken = (answer.seconds or 0.0) - (answer.first_token_seconds or 0.0)
+    if answer.seconds_per_token and spoken >= _MEASURABLE_SECONDS and not answer.tool_calls:
         parts.append(f"{1 / answer.seconds_per_token:.1f} tokens/s")
     if answer.finish not in {"", "stop"}:
         parts.append(answer.finish)

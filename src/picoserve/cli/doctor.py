@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from picoserve.config.settings import Settings
 
 EXIT_FAILED: Final = 1
+_COLOURS: Final = {"ok": "green", "note": "yellow", "FAIL": "red"}
 
 
 def doctor(config: ConfigFile = None, model: ModelFiles = None) -> None:
@@ -35,7 +36,8 @@ async def _report(settings: "Settings") -> int:
     failures = 0
     async for finding in checkup(settings):
         failures += finding.verdict is Verdict.FAIL
-        typer.echo(f"{finding.verdict:<5} {finding.check}: {finding.text}")
+        verdict = typer.style(f"{finding.verdict:<5}", fg=_COLOURS[finding.verdict])
+        typer.echo(f"{verdict} {finding.check}: {finding.text}")
         if finding.advice:
             typer.echo(f"      -> {finding.advice}")
     return failures

@@ -113,7 +113,8 @@ async def _counts(client: "httpx.AsyncClient") -> dict[str, float]:
     sums = dict.fromkeys(_COUNTERS.values(), 0.0)
     for family in text_string_to_metric_families(response.text):
         for sample in family.samples:
-            if sample.name in _COUNTERS:
+            # Requests for no model are looks at the server, ours among them.
+            if sample.name in _COUNTERS and sample.labels.get("model_name") != "":
                 sums[_COUNTERS[sample.name]] += sample.value
     return sums
 
@@ -124,9 +125,11 @@ def _view(health: Mapping[str, Any], counts: Mapping[str, float]) -> "Renderable
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, safe_box=True)
-    for title in ("engine", "device", "state", "busy", "restarts", "loaded in", "problem"):
-        table.add_column(title, justify="right" if title in {"busy", "restarts"} else "left")
+    table = Table(box=box.SIMPLE_HEAD, safe_box=True, pad_edge=False, collapse_padding=True)
+    for title in ("engine", "device", "state"):
+        table.add_column(title, overflow="fold")
+    for title in ("busy", "restarts", "loaded in"):
+        table.add_column(title, justify="right", no_wrap=True)
     for row in health["engines"]:
         colour = _COLOURS.get(row["state"], "yellow")
         table.add_row(
@@ -136,10 +139,11 @@ def _view(health: Mapping[str, Any], counts: Mapping[str, float]) -> "Renderable
             f"{row['busy']}/{row['slots']}",
             str(row["restarts"]),
             f"{row['load_seconds']:.1f} s",
-            escape(row["problem"]),
         )
     waiting = ", ".join(f"{name} {model['waiting']}" for name, model in health["models"].items())
     lines = [f"{health['status']} · waiting in line: {escape(waiting)}"]
     if counts:
         lines.append(" · ".join(f"{value:,.0f} {name}" for name, value in counts.items()))
-    return Group(table, *lines)
+    problems = [escape(f"{r['name']}: {r['problem']}") for r in health["engines"] if r["problem"]]
+    # The table comes last: where the terminal is too low for all, its end is what is left out.
+    return Group(*lines, *problems, table)

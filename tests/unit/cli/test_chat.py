@@ -7,6 +7,7 @@ from tests.support.command_line import picoserve
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import wait_idle
 from tests.support.server import RunningServer, free_port, running_server
+from tests.support.terminal import on_terminal
 
 
 def test_lines_from_standard_input_are_messages(server: RunningServer) -> None:
@@ -69,3 +70,16 @@ def test_an_interrupt_stops_the_answer_and_not_the_conversation(
     assert "(stopped)" in errors
     assert "Yes." in output
     assert process.returncode == 0
+
+
+def test_on_a_terminal_lines_can_be_edited_and_brought_back(server: RunningServer) -> None:
+    with on_terminal("chat", "--base-url", server.base_url, "--max-tokens", "8") as terminal:
+        terminal.wait_for("> ")
+        terminal.type("Helo!\x1b[D\x1b[Dl\n")
+        terminal.wait_for("first token")
+        terminal.type("\x1b[A")
+        terminal.wait_for("Hello!")
+
+        assert terminal.interrupt() == 130
+
+    assert terminal.text.endswith("\n")
