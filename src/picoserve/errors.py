@@ -11,6 +11,7 @@
     │   └── ModelNotFoundError           model_not_found
     ├── MethodNotAllowedError        405 invalid_request_error
     ├── PayloadTooLargeError         413 invalid_request_error
+    ├── UnsupportedMediaTypeError    415 invalid_request_error
     ├── UnavailableError             503 service_unavailable_error
     │   ├── OverloadedError              server_is_overloaded
     │   ├── DrainingError                server_is_shutting_down
@@ -122,6 +123,14 @@ class PayloadTooLargeError(PicoserveError):
     status = 413
     type = "invalid_request_error"
     default_code = "payload_too_large"
+
+
+class UnsupportedMediaTypeError(PicoserveError):
+    """The body is compressed, not in UTF-8, or comes from a browser as something but JSON."""
+
+    status = 415
+    type = "invalid_request_error"
+    default_code = "unsupported_media_type"
 
 
 class UnavailableError(PicoserveError):

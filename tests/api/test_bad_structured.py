@@ -118,11 +118,11 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"guided_regex": "("}, "guided_regex", "invalid_value"),
     ({"guided_regex": "((a{1,999}){1,999}){1,999}"}, "guided_regex", "invalid_value"),
     ({"guided_choice": []}, "guided_choice", "invalid_value"),
-    ({"guided_choice": "yes"}, "guided_choice", "invalid_value"),
+    ({"guided_choice": "yes"}, "guided_choice", "invalid_type"),
     ({"guided_grammar": "start: x"}, "guided_grammar", "invalid_value"),
     ({"guided_json": {"enum": []}}, "guided_json", "invalid_json_schema"),
     ({"structured_outputs": 5}, "structured_outputs", "invalid_type"),
-    ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_value"),
+    ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_type"),
     ({"tools": [tool()], "logprobs": True}, "logprobs", "unsupported_value"),
 ]
 

@@ -6,15 +6,16 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from picoserve import __version__
 from picoserve.app.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.error_responses import install_error_handlers
+from picoserve.server.openapi.description import ApiDescription
 from picoserve.server.request_log import RequestLog, RequestTracer
 from picoserve.server.routes import (
     admin,
     chat,
     completions,
+    description,
     embeddings,
     health,
     metrics,
@@ -40,17 +41,16 @@ def create_app(
         async with state.pool:
             yield
 
-    # Its documentation pages load scripts from other hosts. Its own telemetry would double ours,
-    # and takes bodies along.
+    # FastAPI's own description knows no body, and its pages load scripts from other hosts. Its own
+    # telemetry would double ours, and takes bodies along.
     app = FastAPI(
-        title="picoserve",
-        version=__version__,
         lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.picoserve = state
+    app.state.description = ApiDescription(lambda: app.routes)
     install_error_handlers(app)
     app.add_middleware(
         AuthMiddleware,
@@ -67,6 +67,8 @@ def create_app(
     app.include_router(metrics.router)
     app.include_router(tokens.router)
     app.include_router(embeddings.router)
+    app.include_router(description.router)
     if page:
         app.include_router(page_routes.router)
+        app.include_router(description.page_router)
     return RequestLog(app, state.metrics, tracer, log_prompts=log_prompts)

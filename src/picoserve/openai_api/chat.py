@@ -6,6 +6,7 @@ from pydantic import Field
 
 from picoserve.openai_api.messages import Message
 from picoserve.openai_api.sampling import Count, SamplingFields
+from picoserve.openai_api.structured_outputs import StructuredOutputs
 from picoserve.openai_api.tools import FunctionDefinition, ResponseFormat, Tool, ToolChoice
 
 
@@ -26,6 +27,11 @@ class ChatRequest(SamplingFields):
     parallel_tool_calls: bool | None = None
     functions: Annotated[list[FunctionDefinition], Field(max_length=128)] | None = None
     function_call: Literal["none", "auto"] | dict[str, object] | None = None
+    structured_outputs: StructuredOutputs | None = None
+    guided_json: dict[str, object] | bool | None = None
+    guided_regex: str | None = None
+    guided_choice: list[str] | None = None
+    guided_grammar: str | None = None
     modalities: list[str] | None = None
     service_tier: str | None = None
     prompt_cache_key: str | None = None

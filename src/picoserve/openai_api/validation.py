@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ValidationError
@@ -60,12 +60,17 @@ def _decode(body: bytes) -> object:
         if b"\\ud" in body.lower():
             # A lone surrogate is legal JSON, though no text: read on, to name the field.
             with contextlib.suppress(ValueError, RecursionError):
-                data: object = json.loads(body)
+                data: object = json.loads(body.decode(), parse_constant=_refuse_constant)
                 return data
         raise InvalidRequestError(
             "We could not parse the JSON body of your request. "
             "(HINT: it must be one JSON object in UTF-8.)"
         ) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """`NaN` and `Infinity` are Python's own idea of JSON."""
+    raise ValueError(name)
 
 
 def request_error(error: ValidationError, data: Mapping[str, object]) -> InvalidRequestError:

@@ -9,6 +9,7 @@ from picoserve.constraint.samples import PatternError, parse_pattern, repetition
 from picoserve.constraint.schema import JSON_OBJECT
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
+from picoserve.openai_api.structured_outputs import StructuredOutputs
 from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
 from picoserve.prompt.json_text import json_text
 from picoserve.prompt.tool_choice import Tooling
@@ -28,8 +29,6 @@ _GUIDED: Final = {
     "choice": Kind.CHOICE,
     "grammar": Kind.LARK,
 }
-GUIDED_FIELDS: Final = ("structured_outputs", *(f"guided_{name}" for name in _GUIDED))
-"""The request fields that are read here besides OpenAI's; their names are vLLM's."""
 
 
 def reply_plan(
@@ -82,10 +81,8 @@ def _trigger(content: Grammar | None) -> str:
 
 def wants_document(request: ChatRequest) -> bool:
     """Whether the reply, where it is no call, has to be a document."""
-    extra = request.model_extra or {}
-    return isinstance(request.response_format, JsonObjectFormat | JsonSchemaResponseFormat) or any(
-        extra.get(name) is not None for name in GUIDED_FIELDS
-    )
+    wanted = isinstance(request.response_format, JsonObjectFormat | JsonSchemaResponseFormat)
+    return wanted or bool(_guided_wishes(request))
 
 
 def format_instruction(request: ChatRequest) -> str:
@@ -118,30 +115,34 @@ def _content_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | Non
 
 
 def _guided_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None:
-    """VLLM's fields: `structured_outputs: {json|regex|choice|grammar}` and `guided_*`."""
-    extra = request.model_extra or {}
-    nested = extra.get("structured_outputs")
-    if nested is not None and not isinstance(nested, dict):
-        raise InvalidRequestError(
-            "Invalid type for 'structured_outputs': expected an object.",
-            param="structured_outputs",
-            code="invalid_type",
-        )
-    wishes = [(f"structured_outputs.{name}", name, (nested or {}).get(name)) for name in _GUIDED]
-    wishes += [(f"guided_{name}", name, extra.get(f"guided_{name}")) for name in _GUIDED]
-    given = [wish for wish in wishes if wish[2] is not None]
+    given = _guided_wishes(request)
     if not given:
         return None
     if len(given) > 1:
         raise InvalidRequestError(f"'{given[0][0]}' and '{given[1][0]}' cannot be combined.")
-    param, name, source = given[0]
-    if name == "regex" and _explodes(source):
+    param, kind, source = given[0]
+    if kind is Kind.REGEX and _explodes(source):
         raise InvalidRequestError(
             f"Invalid '{param}': the pattern unrolls to too many characters.",
             param=param,
             code="invalid_value",
         )
-    return _compiled(cache, _GUIDED[name], source, param=param, strict=True)
+    return _compiled(cache, kind, source, param=param, strict=True)
+
+
+def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
+    """What vLLM's fields ask for: `structured_outputs: {json|regex|choice|grammar}`, `guided_*`."""
+    nested = request.structured_outputs or StructuredOutputs()
+    values = (nested.json_schema, nested.regex, nested.choice, nested.grammar)
+    wishes = [
+        (f"structured_outputs.{name}", kind, value)
+        for (name, kind), value in zip(_GUIDED.items(), values, strict=True)
+    ]
+    wishes += [
+        (f"guided_{name}", kind, getattr(request, f"guided_{name}"))
+        for name, kind in _GUIDED.items()
+    ]
+    return [wish for wish in wishes if wish[2] is not None]
 
 
 def _explodes(regex: object) -> bool:
@@ -164,10 +165,6 @@ def _compiled(cache: GrammarCache, kind: Kind, source: Any, *, param: str, stric
 
 def needs_compiling(request: ChatRequest) -> bool:
     """Whether `reply_plan` has anything to compile for this request."""
-    extra = request.model_extra or {}
     return bool(
-        request.tools
-        or request.functions
-        or request.response_format
-        or any(name in extra for name in GUIDED_FIELDS)
+        request.tools or request.functions or request.response_format or _guided_wishes(request)
     )

@@ -1,18 +1,32 @@
-"""Reading a request body: no more than allowed, and only JSON."""
+"""Reading a request body: no more than allowed, and only JSON.
+
+How it is declared does not matter, but for browsers: a page of any website may have them send
+text or a form to this server without asking. Before they send JSON they ask, and are told no.
+"""
+
+from email.message import Message
+from typing import Final
 
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
-from picoserve.errors import ClientGoneError, PayloadTooLargeError
+from picoserve.errors import ClientGoneError, PayloadTooLargeError, UnsupportedMediaTypeError
+
+_MEDIA_TYPE: Final = "application/json"
+_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
     """The whole body.
 
     Raises:
+        UnsupportedMediaTypeError: It is compressed, not in UTF-8, or a browser sends it as
+            something else than JSON.
         PayloadTooLargeError: It is larger than allowed; the rest is not read.
         ClientGoneError: The client left while sending it.
     """
+    _check_media_type(request.headers)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
@@ -25,6 +39,22 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     except ClientDisconnect:
         raise ClientGoneError("The client left while sending its request.") from None
     return bytes(body)
+
+
+def _check_media_type(headers: Headers) -> None:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaTypeError("A compressed request body is not supported.")
+    declared = headers.get("content-type", "")
+    if declared == _MEDIA_TYPE:
+        return
+    message = Message()
+    message["content-type"] = declared
+    if message.get_content_charset("utf-8") not in _CHARSETS:
+        raise UnsupportedMediaTypeError("Unsupported charset: JSON must be sent in UTF-8.")
+    if "origin" in headers and message.get_content_type() != _MEDIA_TYPE:
+        raise UnsupportedMediaTypeError(
+            f"Unsupported media type: a browser must send the body as '{_MEDIA_TYPE}'."
+        )
 
 
 def _too_large(max_bytes: int) -> PayloadTooLargeError:

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 router = APIRouter(include_in_schema=False)
 
-PAGE_PATHS: Final = ("/", "/page/page.css", "/page/page.js")
+PAGE_PATHS: Final = ("/", "/docs", "/page/page.css", "/page/page.js")
 
 _FOLDER: Final = Path(__file__).parent.parent / "page"
-_HEADERS: Final = {
+PAGE_HEADERS: Final = {
     "content-security-policy": "; ".join(
         (
             "default-src 'none'",
@@ -49,4 +49,4 @@ def script() -> Response:
 
 
 def _file(name: str, media_type: str) -> Response:
-    return Response((_FOLDER / name).read_bytes(), media_type=media_type, headers=_HEADERS)
+    return Response((_FOLDER / name).read_bytes(), media_type=media_type, headers=PAGE_HEADERS)

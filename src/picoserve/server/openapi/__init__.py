@@ -1,0 +1,1 @@
+"""The OpenAPI description of this server, made when somebody asks for it."""
