@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,8 @@ def claims(**changed: object) -> dict[str, Any]:
         "exp": now + 600,
         **changed,
     }
-    return {name: value for name, value in whole.items() if value is not None}
+    known = {name: value() if callable(value) else value for name, value in whole.items()}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def token(*, secret: str = SECRET, algorithm: str = "HS256", **changed: object) -> str:
@@ -178,18 +179,22 @@ def test_key_file_that_cannot_be_read_leaves_the_last_keys_in_force(
         key_file.write_bytes(original)
 
 
-NOW = int(time.time())
+def soon(seconds: int) -> Callable[[], int]:
+    """A time this far from that of the test, which may run long after this file is read."""
+    return lambda: int(time.time()) + seconds
+
+
 GOOD: dict[str, dict[str, Any]] = {
     "as livekit makes it": {},
     "without nbf": {"nbf": None},
-    "expired within the leeway": {"exp": NOW - 5},
-    "from a clock that is a little ahead": {"nbf": NOW + 30},
+    "expired within the leeway": {"exp": soon(-5)},
+    "from a clock that is a little ahead": {"nbf": soon(30)},
     "with more claims": {"video": {"room": "r"}, "name": "n"},
 }
 BAD: dict[str, dict[str, Any]] = {
-    "expired": {"exp": NOW - 3600},
+    "expired": {"exp": soon(-3600)},
     "without expiry": {"exp": None},
-    "from the future": {"nbf": NOW + 3600},
+    "from the future": {"nbf": soon(3600)},
     "of another issuer": {"iss": "other"},
     "without issuer": {"iss": None},
     "of an issuer that is no text": {"iss": ["devkey"]},
