@@ -12,6 +12,7 @@
     ├── MethodNotAllowedError        405 invalid_request_error
     ├── PayloadTooLargeError         413 invalid_request_error
     ├── UnsupportedMediaTypeError    415 invalid_request_error
+    ├── RateLimitError               429 rate_limit_error
     ├── UnavailableError             503 service_unavailable_error
     │   ├── OverloadedError              server_is_overloaded
     │   ├── DrainingError                server_is_shutting_down
@@ -131,6 +132,14 @@ class UnsupportedMediaTypeError(PicoserveError):
     status = 415
     type = "invalid_request_error"
     default_code = "unsupported_media_type"
+
+
+class RateLimitError(PicoserveError):
+    """The key has asked for more than its limits allow; without `retry_after` it always will."""
+
+    status = 429
+    type = "rate_limit_error"
+    default_code = "rate_limit_exceeded"
 
 
 class UnavailableError(PicoserveError):

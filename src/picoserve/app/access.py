@@ -1,20 +1,9 @@
 """Settings → who may ask."""
 
-from dataclasses import dataclass
-
 from picoserve.config.settings import Settings
+from picoserve.server.auth.access import Access
 from picoserve.server.auth.keys import KeyRing
 from picoserve.server.auth.livekit import LiveKitTokens
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The keys and tokens that are accepted."""
-
-    keys: KeyRing
-    livekit: LiveKitTokens
-    admin: KeyRing
-    metrics: KeyRing
 
 
 def access_from(settings: Settings) -> Access:

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from picoserve.app.access import Access
+from picoserve.server.auth.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.error_responses import install_error_handlers
+from picoserve.server.limits.ledger import Ledger
+from picoserve.server.limits.middleware import RateLimitMiddleware
 from picoserve.server.openapi.description import ApiDescription
 from picoserve.server.request_log import RequestLog, RequestTracer
 from picoserve.server.routes import (
@@ -29,6 +31,7 @@ from picoserve.server.state import ServerState
 def create_app(
     state: ServerState,
     access: Access,
+    ledger: Ledger,
     tracer: RequestTracer | None,
     *,
     log_prompts: bool,
@@ -52,13 +55,9 @@ def create_app(
     app.state.picoserve = state
     app.state.description = ApiDescription(lambda: app.routes)
     install_error_handlers(app)
-    app.add_middleware(
-        AuthMiddleware,
-        keys=access.keys,
-        livekit=access.livekit,
-        admin=access.admin,
-        metrics=access.metrics,
-    )
+    # What is added last comes first.
+    app.add_middleware(RateLimitMiddleware, ledger=ledger)
+    app.add_middleware(AuthMiddleware, access=access)
     app.include_router(health.router)
     app.include_router(models.router)
     app.include_router(chat.router)

@@ -19,12 +19,14 @@ from typing_extensions import override
 from picoserve.app.access import access_from
 from picoserve.app.banner import Banner
 from picoserve.app.factory import create_app
+from picoserve.app.limits import limits_from
 from picoserve.app.observing import metrics_for
 from picoserve.app.planning import plan_models
 from picoserve.app.tracing import tracer_for
 from picoserve.config.settings import Settings
 from picoserve.logs import configure_logging, get_logger
 from picoserve.pool.pool import Pool
+from picoserve.server.limits.ledger import Ledger
 from picoserve.server.state import HttpLimits, ServerState
 
 _IDLE_POLL_SECONDS: Final = 0.02
@@ -74,6 +76,7 @@ def serve(settings: Settings) -> int:
     """
     configure_logging(settings.log.level, settings.log.format)
     access = access_from(settings)
+    ledger = Ledger(limits_from(settings, access))
     plan = plan_models(settings)
     tracer = tracer_for(settings, os.environ)
     pool = plan.pool(settings)
@@ -93,6 +96,7 @@ def serve(settings: Settings) -> int:
         create_app(
             state,
             access,
+            ledger,
             tracer,
             log_prompts=settings.log.prompts,
             page=server_settings.page,

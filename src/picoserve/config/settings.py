@@ -8,6 +8,7 @@ from typing import Final, Self
 from pydantic import Field, field_validator, model_validator
 
 from picoserve.config.auth import AuthSettings
+from picoserve.config.limits import LimitSettings
 from picoserve.config.model import ModelSettings
 from picoserve.config.server import LogSettings, PoolSettings, ServerSettings
 from picoserve.config.table import OptionalFile, Table, read_text_file
@@ -31,6 +32,10 @@ class Settings(Table):
 
     auth: AuthSettings = Field(default_factory=AuthSettings)
     """Who may ask."""
+
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    """What each key may ask for, and each client's address where nobody needs a key. What goes
+    beyond is answered with 429 and `Retry-After`."""
 
     pool: PoolSettings = Field(default_factory=PoolSettings)
     """The line before the engines, and the pool's patience."""

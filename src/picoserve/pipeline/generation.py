@@ -167,6 +167,7 @@ class Generation:
     def _read(self, piece: Piece) -> None:
         if self.record.first_piece is None:
             self.record.note_first_piece()
+        self.record.pieces += 1
         if self._reply.state is ReplyState.GOING:
             self._events += self._reply.feed(piece.data, piece.tokens)
         if self._reply.state is not ReplyState.GOING and self._lease is not None:
@@ -177,6 +178,7 @@ class Generation:
         if self._started or self._lease is None:
             return
         self._started = True
+        self.record.note_start(prompt_tokens)
         self._events += [Started(prompt_tokens, self._lease.engine), *self._opening]
         if self._reply.state is ReplyState.DONE:
             self._lease.interrupt()

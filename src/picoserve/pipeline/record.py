@@ -5,6 +5,7 @@ from time import perf_counter
 
 from picoserve.errors import PicoserveError
 from picoserve.generation import FinishReason, Job, Timings, Usage
+from picoserve.pool.prompt_size import estimated_tokens
 
 
 @dataclass(slots=True)
@@ -23,6 +24,8 @@ class GenerationRecord:
         forced_bytes: Bytes of it that were put in because nothing else was legal.
         closes: Documents in it that were ended without the engine.
         moved: The first engine died and another one took over.
+        prompt_tokens: The prompt's, once the engine has begun to read it.
+        pieces: Pieces of the reply so far, as a rule a token each.
         error: The error's code or type, "" without an error.
         limit: The setting that the error names as exceeded, "" for none.
         text: Prompt and reply as the engine knows them, set at the end only.
@@ -37,6 +40,8 @@ class GenerationRecord:
     engine: str = ""
     finish: FinishReason | None = None
     usage: Usage | None = None
+    prompt_tokens: int = 0
+    pieces: int = 0
     calls: int = 0
     repairs: int = 0
     forced_bytes: int = 0
@@ -63,6 +68,12 @@ class GenerationRecord:
     def note_place(self, engine: str) -> None:
         """An engine was found."""
         self.engine, self.placed = engine, perf_counter()
+
+    def note_start(self, prompt_tokens: int | None) -> None:
+        """The engine has begun with the prompt; not every engine says how long it is."""
+        if prompt_tokens is None:
+            prompt_tokens = estimated_tokens(self.prompt)
+        self.prompt_tokens = prompt_tokens
 
     def note_first_piece(self) -> None:
         """The engine has begun to answer."""

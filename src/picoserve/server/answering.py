@@ -67,8 +67,12 @@ async def answer_json(
 
 def _choices(request: Request, state: ServerState, plans: Sequence[Plan]) -> Choices:
     _check_room(state, plans)
+    facts = facts_of(request.scope)
+    facts.reserve_tokens(
+        {plan.job.prompt for plan in plans}, sum(plan.job.max_tokens or 0 for plan in plans)
+    )
     choices = Choices(state.pool, plans)
-    facts_of(request.scope).records = choices.records
+    facts.records = choices.records
     return choices
 
 

@@ -12,6 +12,7 @@ from picoserve.errors import (
     MethodNotAllowedError,
     NotFoundError,
     PicoserveError,
+    RateLimitError,
 )
 from picoserve.logs import get_logger
 from picoserve.openai_api.error_body import error_bytes
@@ -25,6 +26,8 @@ def error_response(error: PicoserveError) -> Response:
     headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
+    if isinstance(error, RateLimitError):
+        headers |= _rate_limit_headers(error)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return Response(
@@ -33,6 +36,13 @@ def error_response(error: PicoserveError) -> Response:
         headers=headers,
         media_type="application/json",
     )
+
+
+def _rate_limit_headers(error: RateLimitError) -> dict[str, str]:
+    """What OpenAI's clients read besides `retry-after`: the exact time, or that it is in vain."""
+    if error.retry_after is None:
+        return {"x-should-retry": "false"}
+    return {"retry-after-ms": str(max(1, math.ceil(error.retry_after * 1000)))}
 
 
 def install_error_handlers(app: FastAPI) -> None:

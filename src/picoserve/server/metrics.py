@@ -29,7 +29,12 @@ _WAIT: Final = (0.001, 0.01, 0.05, *_LATENCY[1:])
 _TOKENS: Final = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144)
 _INTERRUPT: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _REJECTIONS: Final = frozenset(
-    {"server_is_overloaded", "server_is_shutting_down", "model_unavailable"}
+    {
+        "model_unavailable",
+        "rate_limit_exceeded",
+        "server_is_overloaded",
+        "server_is_shutting_down",
+    }
 )
 
 

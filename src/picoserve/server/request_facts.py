@@ -1,6 +1,6 @@
 """What is known of one request, gathered on its way, for headers, log line and metrics."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
@@ -9,6 +9,9 @@ from picoserve.errors import PicoserveError
 from picoserve.generation import Usage
 from picoserve.openai_api.usage import total_usage
 from picoserve.pipeline.record import GenerationRecord
+from picoserve.pool.prompt_size import estimated_tokens
+from picoserve.server.limits.account import Account
+from picoserve.server.limits.turn import Turn
 
 _SCOPE_KEY: Final = "picoserve.facts"
 _CLIENT_CLOSED: Final = 499  # nginx's number for a client that did not wait
@@ -27,6 +30,9 @@ class RequestFacts:
         own_limit: The setting that the error names as exceeded, "" for none.
         left_early: The client left before there was a job.
         status: The status sent, 0 before.
+        account: What its key may still ask for; None for a request that no limit applies to.
+        turn: Its own part of that, once it was let in.
+        embedded_tokens: Tokens of texts that were embedded.
     """
 
     id: str = ""
@@ -38,6 +44,9 @@ class RequestFacts:
     own_limit: str = ""
     left_early: bool = False
     status: int = 0
+    account: Account | None = None
+    turn: Turn | None = None
+    embedded_tokens: int = 0
     records: Sequence[GenerationRecord] = ()
 
     @property
@@ -83,6 +92,28 @@ class RequestFacts:
         if not usages or len(usages) < len(self.records):
             return None
         return total_usage(usages, self.prompts)
+
+    @property
+    def spent_tokens(self) -> int:
+        """Tokens that count against limits: those of `usage`; of jobs cut short what is known."""
+        if self.usage is not None:
+            return self.usage.prompt_tokens + self.usage.completion_tokens
+        prompts = {record.prompt: record.prompt_tokens for record in self.records}
+        pieces = sum(record.pieces for record in self.records)
+        return sum(prompts.values()) + pieces + self.embedded_tokens
+
+    def reserve_tokens(self, prompts: Iterable[str], answer_tokens: int = 0) -> None:
+        """Take what the request needs at most. Raises RateLimitError."""
+        if self.turn is not None:
+            self.turn.reserve(sum(map(estimated_tokens, prompts)), answer_tokens)
+
+    def limit_headers(self) -> dict[str, str]:
+        """`x-ratelimit-…`, with what this request has used where it is over already."""
+        if self.account is None:
+            return {}
+        if self.turn is not None and (self.usage is not None or self.embedded_tokens):
+            self.turn.settle(self.spent_tokens)
+        return self.account.headers()
 
     @property
     def wait_seconds(self) -> float | None:

@@ -140,6 +140,7 @@ def _headers(facts: RequestFacts) -> list[tuple[bytes, bytes]]:
         "openai-processing-ms": str(round((now - facts.began) * 1000)),
         "x-picoserve-engine": facts.engines,
         "server-timing": ", ".join(timing),
+        **facts.limit_headers(),
     }
     return [
         (name.encode(), value.encode("ascii", "replace"))

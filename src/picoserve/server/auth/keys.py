@@ -68,6 +68,11 @@ class KeyRing:
                 found = name
         return found
 
+    def names(self) -> list[str]:
+        """The names of all keys."""
+        self._refresh()
+        return [name for name, _ in (*self._fixed, *self._from_file)]
+
     def _refresh(self) -> None:
         if self._file is None:
             return

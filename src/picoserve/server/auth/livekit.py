@@ -38,7 +38,11 @@ class LiveKitTokens:
             return None
         grant = claims.get("inference")
         allowed = isinstance(grant, dict) and grant.get("perform") is True
-        return f"livekit:{claims['iss']}" if allowed else None
+        return _name(claims["iss"]) if allowed else None
+
+    def names(self) -> list[str]:
+        """What `name_of` says of tokens that are accepted."""
+        return [_name(issuer) for issuer in self._secrets]
 
     def _verified(self, token: str) -> dict[str, object]:
         """The claims of a genuine token. Raises jwt.PyJWTError."""
@@ -55,3 +59,7 @@ class LiveKitTokens:
             options={"require": ["exp", "iss"], "enforce_minimum_key_length": False},
         )
         return claims
+
+
+def _name(issuer: object) -> str:
+    return f"livekit:{issuer}"

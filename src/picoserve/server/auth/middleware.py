@@ -9,8 +9,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from picoserve.errors import AuthenticationError
+from picoserve.server.auth.access import Access
 from picoserve.server.auth.keys import KeyRing
-from picoserve.server.auth.livekit import LiveKitTokens
 from picoserve.server.error_responses import error_response
 from picoserve.server.request_facts import facts_of
 from picoserve.server.routes.page import PAGE_PATHS
@@ -28,19 +28,9 @@ class AuthMiddleware:
     have keys of their own where some are configured; otherwise they are like the rest.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        keys: KeyRing,
-        livekit: LiveKitTokens,
-        admin: KeyRing,
-        metrics: KeyRing,
-    ) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
-        self._keys = keys
-        self._livekit = livekit
-        self._admin = admin
-        self._metrics = metrics
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or answer 401."""
@@ -58,13 +48,14 @@ class AuthMiddleware:
 
     def _checked(self, path: str, token: str) -> str:
         """The name of the key that opens the path; "" where none is needed."""
+        access = self._access
         if path.startswith(_ADMIN_PATHS):
-            if not self._admin:
+            if not access.admin:
                 raise AuthenticationError("No admin key is configured on this server.")
-            return _name(self._admin, token, "This needs an admin key.")
-        if path == _METRICS_PATH and self._metrics:
-            return _name(self._metrics, token, "This needs a key for metrics.")
-        return self._check(token) if self._keys or self._livekit else ""
+            return _name(access.admin, token, "This needs an admin key.")
+        if path == _METRICS_PATH and access.metrics:
+            return _name(access.metrics, token, "This needs a key for metrics.")
+        return self._check(token) if access.keys or access.livekit else ""
 
     def _check(self, token: str) -> str:
         if not token:
@@ -73,7 +64,8 @@ class AuthMiddleware:
                 "Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
             )
         # Both are asked whatever the first says: the time tells nothing.
-        known, genuine = self._keys.name_of(token), self._livekit.name_of(token)
+        known = self._access.keys.name_of(token)
+        genuine = self._access.livekit.name_of(token)
         name = known or genuine
         if name is None:
             raise AuthenticationError(

@@ -23,18 +23,21 @@ router = APIRouter()
 async def create_embeddings(request: Request, state: State) -> Response:
     """The vectors of one text or of many."""
     body = parse_body(EmbeddingsRequest, await read_body(request, state.limits.max_body_bytes))
-    model, info = ready_model(state, body.model, facts_of(request.scope))
+    facts = facts_of(request.scope)
+    model, info = ready_model(state, body.model, facts)
     check_capability(info, "embeddings")
     texts = _texts(body)
     for index, text in enumerate(texts):
         check_certain_overflow(text, info, _field(body, index))
+    facts.reserve_tokens(texts)
     placement = placement_for(request, model.name)
     outcomes = await until_disconnect(request, embed_texts(state.pool, placement, texts))
+    facts.embedded_tokens = sum(outcome.prompt_tokens for outcome in outcomes)
     return Response(
         embeddings_answer(
             body,
             [outcome.embedding for outcome in outcomes],
-            sum(outcome.prompt_tokens for outcome in outcomes),
+            facts.embedded_tokens,
         ),
         media_type="application/json",
     )

@@ -1,0 +1,49 @@
+import pytest
+
+from picoserve.server.limits.account import Account, Limits
+
+
+def test_only_limits_that_there_are_stand_in_the_headers() -> None:
+    assert Account(Limits()).headers() == {}
+    assert Account(Limits(requests_per_minute=60)).headers() == {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "60",
+        "x-ratelimit-reset-requests": "0s",
+    }
+
+
+def test_headers_never_tell_of_less_than_nothing() -> None:
+    account = Account(Limits(tokens_per_minute=60))
+    assert account.tokens is not None
+    account.tokens.take(100)
+
+    headers = account.headers()
+
+    assert headers["x-ratelimit-remaining-tokens"] == "0"
+    assert headers["x-ratelimit-reset-tokens"].startswith("1m")
+
+
+def test_what_was_used_stays_used_when_limits_change() -> None:
+    account = Account(Limits(requests_per_minute=10))
+    assert account.requests is not None
+    account.requests.take(4)
+
+    account.limits = Limits(requests_per_minute=100, tokens_per_minute=5)
+    assert account.requests.level == pytest.approx(96, abs=0.1)
+    assert account.tokens is not None
+
+    account.limits = Limits()
+    assert (account.requests, account.tokens) == (None, None)
+
+
+def test_account_is_idle_once_nothing_runs_and_nothing_is_missing() -> None:
+    account = Account(Limits(requests_per_minute=10))
+    assert account.is_idle
+
+    account.running = 1
+    assert not account.is_idle
+
+    account.running = 0
+    assert account.requests is not None
+    account.requests.take(1)
+    assert not account.is_idle
