@@ -1,4 +1,4 @@
-"""What one key, or one address, may ask for: requests at a time, requests and tokens in a minute."""
+"""What one key, or one address, may ask for: at a time and in a minute."""
 
 import re
 import time

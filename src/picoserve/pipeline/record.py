@@ -72,7 +72,7 @@ class GenerationRecord:
     def note_start(self, prompt_tokens: int | None) -> None:
         """The engine has begun with the prompt; not every engine says how long it is."""
         if prompt_tokens is None:
-            prompt_tokens = estimated_tokens(self.prompt)
+            prompt_tokens = estimated_tokens(self.job.prompt)
         self.prompt_tokens = prompt_tokens
 
     def note_first_piece(self) -> None:

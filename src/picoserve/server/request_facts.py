@@ -98,7 +98,7 @@ class RequestFacts:
         """Tokens that count against limits: those of `usage`; of jobs cut short what is known."""
         if self.usage is not None:
             return self.usage.prompt_tokens + self.usage.completion_tokens
-        prompts = {record.prompt: record.prompt_tokens for record in self.records}
+        prompts = {record.job.prompt: record.prompt_tokens for record in self.records}
         pieces = sum(record.pieces for record in self.records)
         return sum(prompts.values()) + pieces + self.embedded_tokens
 

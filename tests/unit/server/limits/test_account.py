@@ -33,17 +33,13 @@ def test_what_was_used_stays_used_when_limits_change() -> None:
     assert account.tokens is not None
 
     account.limits = Limits()
-    assert (account.requests, account.tokens) == (None, None)
+    assert account.headers() == {}
 
 
 def test_account_is_idle_once_nothing_runs_and_nothing_is_missing() -> None:
-    account = Account(Limits(requests_per_minute=10))
-    assert account.is_idle
+    fresh, running, short = (Account(Limits(requests_per_minute=10)) for _ in range(3))
+    running.running = 1
+    assert short.requests is not None
+    short.requests.take(1)
 
-    account.running = 1
-    assert not account.is_idle
-
-    account.running = 0
-    assert account.requests is not None
-    account.requests.take(1)
-    assert not account.is_idle
+    assert [account.is_idle for account in (fresh, running, short)] == [True, False, False]
