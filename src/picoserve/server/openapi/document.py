@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from typing_extensions import override
 
 from picoserve import __version__
-from picoserve.errors import PicoserveError
+from picoserve.errors import PicoserveError, RateLimitError
 from picoserve.openai_api.answer_shapes import ErrorAnswer
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.fields import CHAT_FIELDS
@@ -38,7 +38,15 @@ _HEADERS: Final = {
     "openai-processing-ms": "Milliseconds until the answer began.",
     "retry-after": "Seconds after which trying again makes sense.",
     "x-picoserve-ignored": "Fields of the request that changed nothing.",
+    "x-ratelimit-limit-requests": "The key's requests in a minute, where they are limited.",
+    "x-ratelimit-remaining-requests": "How many of them are left.",
+    "x-ratelimit-reset-requests": "When all of them will be there again: `1s`, `6m0s`.",
+    "x-ratelimit-limit-tokens": "The key's tokens in a minute, where they are limited.",
+    "x-ratelimit-remaining-tokens": "How many of them are left.",
+    "x-ratelimit-reset-tokens": "When all of them will be there again.",
 }
+_LIMITS: Final = tuple(name for name in _HEADERS if name.startswith("x-ratelimit-"))
+_TRY_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _PLACING: Final = {
     "x-livekit-inference-priority": "`priority`, `standard` or `low`: the class in the line.",
     "x-livekit-room-id": "Breaks ties between engines.",
@@ -108,7 +116,12 @@ def _answers(operation: Operation) -> dict[str, Any]:
     return {
         str(status): {
             "description": HTTPStatus(status).phrase,
-            "headers": _headers("x-request-id", "openai-processing-ms", *operation.headers),
+            "headers": _headers(
+                "x-request-id",
+                "openai-processing-ms",
+                *operation.headers,
+                *(_LIMITS if RateLimitError in operation.errors else ()),
+            ),
             "content": _content(shape, operation.event),
         }
         for status, shape in operation.answers.items()
@@ -136,7 +149,11 @@ def _errors(classes: Iterable[type[PicoserveError]]) -> dict[str, Any]:
     return {
         str(error.status): {
             "description": _of_error(error),
-            "headers": _headers("x-request-id", *(["retry-after"] if error.status == 503 else [])),
+            "headers": _headers(
+                "x-request-id",
+                *(["retry-after"] if error.status in _TRY_AGAIN else []),
+                *(_LIMITS if error is RateLimitError else ()),
+            ),
             "content": {"application/json": {"schema": _reference(ErrorAnswer)}},
         }
         for error in classes

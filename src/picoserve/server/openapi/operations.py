@@ -12,6 +12,7 @@ from picoserve.errors import (
     NotFoundError,
     PayloadTooLargeError,
     PicoserveError,
+    RateLimitError,
     UnavailableError,
     UnsupportedMediaTypeError,
 )
@@ -66,6 +67,7 @@ _BODY_ERRORS: Final = (
     NotFoundError,
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
+    RateLimitError,
 )
 _ENGINE_ERRORS: Final = (*_BODY_ERRORS, EngineFailedError, UnavailableError)
 
