@@ -66,6 +66,16 @@ class Page:
         """Press Escape wherever the focus is."""
         self.driver.switch_to.active_element.send_keys(_ESCAPE)
 
+    def resize(self, width: int) -> None:
+        """Show the page on a screen of that width; 0 for the browser's own."""
+        size = {"width": width, "height": 0, "deviceScaleFactor": 0, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        root = "document.documentElement"
+        return int(self.driver.execute_script(f"return {root}.scrollWidth - {root}.clientWidth"))
+
     def storage(self, name: str) -> dict[str, str]:
         """What the browser keeps under `sessionStorage` or `localStorage`."""
         kept: dict[str, str] = self.driver.execute_script(f"return {{...{name}}}")

@@ -136,3 +136,14 @@ def test_a_new_conversation_forgets_the_one_that_was_running(page: Page) -> None
     page.wait_for("#welcome")
     wait_until(lambda: page.shows("#send"))
     assert not page.shows(".turn")
+
+
+def test_a_narrow_screen_needs_no_scrolling_sideways(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.click("#settings summary")
+
+    for width in (320, 390, 700):
+        page.resize(width)
+        assert page.overflow() == 0, width
+    page.resize(0)

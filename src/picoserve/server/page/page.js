@@ -170,7 +170,7 @@ function pretty(json) {
 
 function callCard(call) {
   const card = element("section", "call");
-  const title = element("h3", "", call.function.name);
+  const title = element("h2", "", call.function.name);
   title.append(element("span", "", " is asked for"));
   card.append(title, element("pre", "", pretty(call.function.arguments)));
   const form = element("form");
