@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 from tests.standin.model_script import ModelScript, read_journal
 from tests.support.models import ACCESS_KEY, standin_model
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of
 
 PATH = "/v1/embeddings"
@@ -94,11 +94,26 @@ def test_base64_is_what_the_stock_client_reads(embedder: RunningServer) -> None:
 def test_inputs_are_spread_over_the_idle_engines(client: httpx.Client, folder: Path) -> None:
     before = len(read_journal(folder / "journal", "embed"))
 
-    post(client, ["word " * 20] * 2 * ENGINES)
+    answer = post(client, ["word " * 20] * 2 * ENGINES)
 
     done = read_journal(folder / "journal", "embed")[before:]
     assert len(done) == 2 * ENGINES
     assert len({entry["pid"] for entry in done}) == ENGINES
+    assert len(answer.headers["x-picoserve-engine"].split(",")) == ENGINES
+
+
+def test_a_request_leaves_its_line_with_engine_and_tokens(
+    client: httpx.Client, embedder: RunningServer
+) -> None:
+    answer = client.post(
+        PATH, json={"model": "vec", "input": ["one", "two"]}, headers={"x-request-id": "line"}
+    )
+
+    tokens = answer.json()["usage"]["prompt_tokens"]
+    wait_until(lambda: "request_id=line" in embedder.log.read_text())
+    (line,) = [x for x in embedder.log.read_text().splitlines() if "request_id=line" in x]
+    for field in (f"prompt_tokens={tokens}", "engine=vec@cpu:1#", "model=vec", "finish=stop"):
+        assert field in line
 
 
 @pytest.mark.parametrize(

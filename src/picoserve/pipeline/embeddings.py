@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from picoserve.errors import EngineFailedError
-from picoserve.generation import Job, Outcome
+from picoserve.errors import EngineFailedError, PicoserveError
+from picoserve.generation import FinishReason, Job, Outcome, Usage
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pipeline.moves import Moves
+from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
@@ -15,49 +16,71 @@ from picoserve.pool.stream import JobStream, WorkerLostError
 from picoserve.worker.messages import Done, Failed
 
 
-async def embed_texts(pool: Pool, placement: Placement, texts: Sequence[str]) -> list[Outcome]:
-    """One outcome per text, in order. A request never stands in line more than once per engine.
+class Embeddings:
+    """The embeddings of one request.
 
-    Raises:
-        PicoserveError: A text cannot be embedded, or no engine can do it.
+    A request never stands in line more than once per engine.
+
+    Attributes:
+        records: What is measured of each place in line: its first text and engine, all tokens.
     """
-    outcomes: list[Outcome | None] = [None] * len(texts)
-    numbers = iter(range(len(texts)))
-    engines = len(pool.models[placement.model].keepers)
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(engines, len(texts))):
-                group.create_task(_work(pool, placement, texts, numbers, outcomes))
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [outcome for outcome in outcomes if outcome is not None]
 
+    def __init__(self, pool: Pool, placement: Placement, texts: Sequence[str]) -> None:
+        self._pool = pool
+        self._placement = placement
+        self._texts = texts
+        places = min(len(pool.models[placement.model].keepers), len(texts))
+        self.records = [
+            GenerationRecord(placement.model, Job(text, embed=True)) for text in texts[:places]
+        ]
 
-async def _work(
-    pool: Pool,
-    placement: Placement,
-    texts: Sequence[str],
-    numbers: Iterator[int],
-    outcomes: list[Outcome | None],
-) -> None:
-    for number in numbers:
-        field = f"input[{number}]" if len(texts) > 1 else "input"
-        outcomes[number] = await _embed(pool, placement, texts[number], field)
+    async def run(self) -> list[Outcome]:
+        """One outcome per text, in order.
 
-
-async def _embed(pool: Pool, placement: Placement, text: str, field: str) -> Outcome:
-    moves = Moves(len(pool.models[placement.model].keepers))
-    while True:
-        lease = await pool.acquire(placement, text)
-        stream = lease.run(Job(text, embed=True))
+        Raises:
+            PicoserveError: A text cannot be embedded, or no engine can do it.
+        """
+        outcomes: dict[int, Outcome] = {}
+        numbers = iter(range(len(self._texts)))
         try:
-            return await _outcome(lease, stream, field)
-        except WorkerLostError:
-            if not moves.use(stream):
-                raise EngineFailedError("The engine stopped working while embedding.") from None
-            placement = replace(placement, front=True)
-        finally:
-            lease.release()
+            async with asyncio.TaskGroup() as group:
+                for record in self.records:
+                    group.create_task(self._work(numbers, outcomes, record))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        return [outcomes[number] for number in range(len(self._texts))]
+
+    async def _work(
+        self, numbers: Iterator[int], outcomes: dict[int, Outcome], record: GenerationRecord
+    ) -> None:
+        try:
+            for number in numbers:
+                field = f"input[{number}]" if len(self._texts) > 1 else "input"
+                outcomes[number] = await self._embed(self._texts[number], field, record)
+                record.prompt_tokens += outcomes[number].prompt_tokens
+        except PicoserveError as error:
+            record.note_error(error)
+            raise
+        record.note_finish(FinishReason.STOP, Usage(record.prompt_tokens, 0))
+
+    async def _embed(self, text: str, field: str, record: GenerationRecord) -> Outcome:
+        placement = self._placement
+        moves = Moves(len(self._pool.models[placement.model].keepers))
+        while True:
+            lease = await self._pool.acquire(placement, text)
+            if record.placed is None:
+                record.note_place(lease.engine)
+            stream = lease.run(Job(text, embed=True))
+            record.calls += 1
+            try:
+                return await _outcome(lease, stream, field)
+            except WorkerLostError:
+                if not moves.use(stream):
+                    raise EngineFailedError("The engine stopped working while embedding.") from None
+                record.moved = True
+                placement = replace(placement, front=True)
+            finally:
+                lease.release()
 
 
 async def _outcome(lease: Lease, stream: JobStream, field: str) -> Outcome:

@@ -32,7 +32,6 @@ class RequestFacts:
         status: The status sent, 0 before.
         account: What its key may still ask for; None for a request that no limit applies to.
         turn: Its own part of that, once it was let in.
-        embedded_tokens: Tokens of texts that were embedded.
     """
 
     id: str = ""
@@ -46,7 +45,6 @@ class RequestFacts:
     status: int = 0
     account: Account | None = None
     turn: Turn | None = None
-    embedded_tokens: int = 0
     records: Sequence[GenerationRecord] = ()
 
     @property
@@ -100,7 +98,7 @@ class RequestFacts:
             return self.usage.prompt_tokens + self.usage.completion_tokens
         prompts = {record.job.prompt: record.prompt_tokens for record in self.records}
         pieces = sum(record.pieces for record in self.records)
-        return sum(prompts.values()) + pieces + self.embedded_tokens
+        return sum(prompts.values()) + pieces
 
     def reserve_tokens(self, prompts: Iterable[str], answer_tokens: int = 0) -> None:
         """Take what the request needs at most. Raises RateLimitError."""
@@ -111,7 +109,7 @@ class RequestFacts:
         """`x-ratelimit-…`, with what this request has used where it is over already."""
         if self.account is None:
             return {}
-        if self.turn is not None and (self.usage is not None or self.embedded_tokens):
+        if self.turn is not None and self.usage is not None:
             self.turn.settle(self.spent_tokens)
         return self.account.headers()
 

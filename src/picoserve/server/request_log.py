@@ -17,7 +17,7 @@ from picoserve.pipeline.record import GenerationRecord
 from picoserve.server.request_facts import RequestFacts, begin_facts
 
 _MAX_ID_CHARACTERS: Final = 128
-_GENERATING: Final = frozenset({"/v1/chat/completions", "/v1/completions"})
+_WORKING: Final = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
 
 _log = get_logger(__name__)
 
@@ -99,13 +99,14 @@ class RequestLog:
         seconds = perf_counter() - facts.began
         route = _route(scope)
         self._observer.observe(facts, route, seconds)
-        if scope["path"] not in _GENERATING:
+        if scope["path"] not in _WORKING:
             _log.debug("request", route=route, status=facts.shown_status, seconds=_short(seconds))
             return
         _log.info("request", **_line(facts, route, seconds))
         if self._log_prompts:
             for record in facts.records:
-                _log_text(record)
+                if record.text:
+                    _log_text(record)
 
 
 def request_id(given: str) -> str:
@@ -116,7 +117,7 @@ def request_id(given: str) -> str:
 
 def _route(scope: Scope) -> str:
     """The route's template; what no route matched has one name, so that it cannot flood."""
-    return _template(scope) or (scope["path"] if scope["path"] in _GENERATING else "other")
+    return _template(scope) or (scope["path"] if scope["path"] in _WORKING else "other")
 
 
 def _template(scope: Scope) -> str:

@@ -7,7 +7,7 @@ our own begin with `picoserve.`. Never a word of a prompt or of an answer.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from picoserve.generation import Usage
+from picoserve.generation import Job, Usage
 from picoserve.pipeline.record import GenerationRecord
 from picoserve.server.request_facts import RequestFacts
 
@@ -16,6 +16,7 @@ Attributes = dict[str, str | int | float | bool | Sequence[str]]
 _OPERATIONS: Final[Mapping[str, str]] = {
     "/v1/chat/completions": "chat",
     "/v1/completions": "text_completion",
+    "/v1/embeddings": "embeddings",
 }
 _MAX_CHARACTERS: Final = 256
 
@@ -54,19 +55,12 @@ def request_attributes(facts: RequestFacts, route: str) -> Attributes:
 
 def engine_attributes(record: GenerationRecord, facts: RequestFacts, route: str) -> Attributes:
     """What is known of one generation when it is over."""
-    job, sampling = record.job, record.job.sampling
     first = None if record.first_piece is None else record.first_piece - facts.began
     return _known(
         {
             "gen_ai.operation.name": operation(route),
             "gen_ai.provider.name": "picoserve",
             "gen_ai.request.model": record.model,
-            "gen_ai.request.max_tokens": job.max_tokens,
-            "gen_ai.request.temperature": sampling.temperature,
-            "gen_ai.request.top_p": sampling.top_p,
-            "gen_ai.request.presence_penalty": sampling.presence_penalty or None,
-            "gen_ai.request.frequency_penalty": sampling.frequency_penalty or None,
-            "gen_ai.request.seed": sampling.seed,
             "gen_ai.response.model": record.model,
             "gen_ai.response.finish_reasons": [_finish(record)],
             "gen_ai.response.time_to_first_chunk": first,
@@ -74,9 +68,22 @@ def engine_attributes(record: GenerationRecord, facts: RequestFacts, route: str)
             "picoserve.engine": record.engine,
             "picoserve.engine.calls": record.calls,
             "picoserve.moved": record.moved or None,
+            **({} if record.job.embed else _sampling(record.job)),
             **_usage(record.usage),
         }
     )
+
+
+def _sampling(job: Job) -> Mapping[str, float | None]:
+    sampling = job.sampling
+    return {
+        "gen_ai.request.max_tokens": job.max_tokens,
+        "gen_ai.request.temperature": sampling.temperature,
+        "gen_ai.request.top_p": sampling.top_p,
+        "gen_ai.request.presence_penalty": sampling.presence_penalty or None,
+        "gen_ai.request.frequency_penalty": sampling.frequency_penalty or None,
+        "gen_ai.request.seed": sampling.seed,
+    }
 
 
 def _usage(usage: Usage | None) -> Mapping[str, int | None]:

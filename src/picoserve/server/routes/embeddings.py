@@ -6,7 +6,7 @@ from starlette.responses import Response
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
 from picoserve.openai_api.embeddings import EmbeddingsRequest, embeddings_answer
 from picoserve.openai_api.validation import parse_body
-from picoserve.pipeline.embeddings import embed_texts
+from picoserve.pipeline.embeddings import Embeddings
 from picoserve.prompt.limits import check_capability, check_certain_overflow
 from picoserve.prompt.text import checked_text
 from picoserve.server.body import read_body
@@ -31,13 +31,14 @@ async def create_embeddings(request: Request, state: State) -> Response:
         check_certain_overflow(text, info, _field(body, index))
     facts.reserve_tokens(texts)
     placement = placement_for(request, model.name)
-    outcomes = await until_disconnect(request, embed_texts(state.pool, placement, texts))
-    facts.embedded_tokens = sum(outcome.prompt_tokens for outcome in outcomes)
+    embeddings = Embeddings(state.pool, placement, texts)
+    facts.records, facts.prompts = embeddings.records, len(embeddings.records)
+    outcomes = await until_disconnect(request, embeddings.run())
     return Response(
         embeddings_answer(
             body,
             [outcome.embedding for outcome in outcomes],
-            facts.embedded_tokens,
+            sum(outcome.prompt_tokens for outcome in outcomes),
         ),
         media_type="application/json",
     )
