@@ -2,19 +2,22 @@
 
 import json
 import signal
+import socket
+import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from tests.standin.model_script import Reply
+from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import all_gone, worker_pids
 from tests.support.server import RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of, open_stream
 
+CHAT = "/v1/chat/completions"
 LONG = chat_body("Count!", model="pico")
 SECONDS_LONG = chat_body("A short count.", model="pico")
 BRIEF = chat_body("Be brief.", model="pico")
@@ -68,6 +71,53 @@ def test_running_requests_finish_and_new_ones_are_refused(
         assert error_of(response)["code"] == "server_is_shutting_down"
     assert len(workers) == 2
     assert all_gone(workers)
+
+
+def test_client_that_reads_slowly_gets_all_of_its_answer(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    script = ModelScript(context_length=100_000, replies=[Reply(count=40_000)])
+    config = standin_model(standin_library, tmp_path, script)
+    received = b""
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        with httpx.Client(base_url=server.url) as client:
+            request = client.build_request("POST", CHAT, json=LONG | {"stream": True})
+        with closing(slow_connection(server)) as connection:
+            connection.sendall(raw_request(request))
+            received += connection.recv(15)
+            wait_until(lambda: server.busy() == 0)
+            server.process.send_signal(signal.SIGTERM)
+            wait_draining(server)
+            while part := connection.recv(32768):
+                received += part
+                time.sleep(0.01)
+        assert server.process.wait(10) == 0
+
+    assert b"word39999" in received
+    assert b"data: [DONE]" in received[-100:]
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_embeddings_that_were_begun_are_finished(standin_library: Path, tmp_path: Path) -> None:
+    script = ModelScript(
+        model="embeddinggemma-300m [1.37 v1]",
+        generate=False,
+        embeddings=4,
+        prefill_tokens_per_second=20,
+        journal="journal",
+    )
+    config = standin_model(standin_library, tmp_path, script)
+    body = {"model": "pico", "input": ["one two", "three four", "five six", "seven eight"]}
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        ThreadPoolExecutor() as threads,
+    ):
+        whole = threads.submit(httpx.post, f"{server.base_url}/embeddings", json=body, timeout=20)
+        wait_until(lambda: read_journal(tmp_path / "journal", "embed"))
+        server.process.send_signal(signal.SIGTERM)
+
+        assert len(whole.result().json()["data"]) == 4
+        assert server.process.wait(10) == 0
 
 
 @pytest.mark.parametrize("hurry", [False, True])
@@ -149,6 +199,21 @@ def test_workers_of_a_killed_server_end_by_themselves(
         server.stop(signal.SIGKILL)
         assert len(workers) == 2
         wait_until(lambda: all_gone(workers))
+
+
+def slow_connection(server: RunningServer) -> socket.socket:
+    """A connection that takes little at a time."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+    connection.connect(("127.0.0.1", server.port))
+    return connection
+
+
+def raw_request(request: httpx.Request) -> bytes:
+    """A request as its bytes."""
+    head = f"{request.method} {request.url.path} HTTP/1.1\r\n"
+    fields = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    return f"{head}{fields}\r\n".encode() + request.read()
 
 
 def _answers(server: RunningServer) -> bool:

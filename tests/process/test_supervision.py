@@ -63,6 +63,13 @@ def ask(server: RunningServer, text: str, *, stream: bool = False) -> httpx.Resp
     )
 
 
+def replace_script_and_workers(server: RunningServer, folder: Path, script: ModelScript) -> None:
+    """Whatever worker starts from now on reads this script."""
+    script.write(folder / "pico.pllm")
+    for pid in worker_pids(server):
+        os.kill(pid, signal.SIGKILL)
+
+
 def restarts(server: RunningServer) -> int:
     return sum(engine["restarts"] for engine in server.health()["engines"])
 
@@ -191,6 +198,40 @@ def test_server_stays_when_told_to_and_says_what_is_wrong(
         wait_until(resting, 30)
         assert "out of service" in running.health()["engines"][0]["problem"]
         assert running.process.poll() is None
+
+
+def test_resting_model_refuses_at_once_and_says_until_when(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    config = "[pool]\nbackoff_seconds = 0.01\nmax_failures = 2\nexit_when_broken = false\n"
+    config += standin_model(standin_library, tmp_path, ModelScript())
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as running:
+        replace_script_and_workers(running, tmp_path, ModelScript(init_crash=True))
+        waiting = ask(running, "Hello")
+        wait_until(lambda: running.health()["engines"][0]["state"] == "resting")
+
+        refused = ask(running, "Hello")
+
+    for answer in (waiting, refused):
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "model_unavailable"
+        assert int(answer.headers["retry-after"]) > 500
+
+
+def test_those_who_wait_are_told_when_no_engine_can_be_restored(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    config = "[pool]\nbackoff_seconds = 0.01\nmax_failures = 2\n"
+    config += standin_model(standin_library, tmp_path, ModelScript())
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as running:
+        replace_script_and_workers(running, tmp_path, ModelScript(init_crash=True))
+
+        answer = ask(running, "Hello")
+
+        assert answer.status_code == 503
+        assert "error" in answer.json()
+        assert running.process.wait(30) == 3
+    assert "Traceback" not in running.log.read_text()
 
 
 def test_worker_that_outgrows_its_memory_is_replaced(tmp_path: Path, standin_library: Path) -> None:

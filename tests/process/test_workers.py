@@ -143,6 +143,17 @@ def test_workers_end_with_a_server_that_was_killed(serve: Serve) -> None:
         wait_until(lambda: all_gone(pids))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel wakes orphans on Linux only")
+def test_frozen_worker_ends_with_a_server_that_was_killed(serve: Serve) -> None:
+    with serve(script()) as server:
+        [pid] = worker_pids(server)
+        os.kill(pid, signal.SIGSTOP)
+
+        server.process.kill()
+
+        wait_until(lambda: all_gone([pid]))
+
+
 def test_worker_imports_nothing_of_the_web() -> None:
     heavy = {"fastapi", "starlette", "pydantic", "uvicorn", "asyncio", "jinja2", "typer", "httpx"}
     loaded = subprocess.run(

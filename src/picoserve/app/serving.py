@@ -145,6 +145,8 @@ async def _run(
 async def _end_when_broken(server: uvicorn.Server, pool: Pool) -> None:
     await pool.broken.wait()
     _log.error("no engine can be restored; the server ends")
+    pool.drain()
+    pool.abort()
     server.should_exit = True
 
 

@@ -93,11 +93,19 @@ class EngineKeeper:
         self._deaths: deque[float] = deque(maxlen=limits.max_failures)
         self._task: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
+        self._rests_until = 0.0
 
     @property
-    def may_recover(self) -> bool:
-        """False once only a person can help."""
-        return self.state not in {EngineState.FAILED, EngineState.STOPPED}
+    def is_out(self) -> bool:
+        """True while nobody tries to start it: it rests, or only a person can help."""
+        return self.state in {EngineState.RESTING, EngineState.FAILED, EngineState.STOPPED}
+
+    @property
+    def rest_seconds(self) -> float | None:
+        """How long the engine still rests; None when it does not."""
+        if self.state is not EngineState.RESTING:
+            return None
+        return max(0.0, self._rests_until - asyncio.get_running_loop().time())
 
     def start(self) -> None:
         """Begin to keep the engine alive."""
@@ -185,6 +193,7 @@ class EngineKeeper:
         recent = [t for t in self._deaths if now - t < limits.failure_window_seconds]
         if len(recent) >= limits.max_failures:
             self._deaths.clear()
+            self._rests_until = now + limits.cool_down_seconds
             self._set(
                 EngineState.RESTING,
                 f"{self.problem}; out of service for {limits.cool_down_seconds:g} s",

@@ -181,17 +181,21 @@ class ModelPool:
         return [_status(self.name, keeper) for keeper in self.keepers]
 
     def _check_alive(self) -> None:
-        if not any(keeper.may_recover for keeper in self.keepers):
-            raise ModelUnavailableError(
-                f"No engine of the model '{self.name}' works: {self.problem()}"
-            )
+        if all(keeper.is_out for keeper in self.keepers):
+            raise self._out_error(f": {self.problem()}")
 
     def _on_change(self) -> None:
-        if not any(keeper.may_recover for keeper in self.keepers):
-            error = ModelUnavailableError(f"No engine of the model '{self.name}' works.")
-            self.line.fail_all(error)
+        if all(keeper.is_out for keeper in self.keepers):
+            self.line.fail_all(self._out_error("."))
         self._dispatch()
         self._tell()
+
+    def _out_error(self, end: str) -> ModelUnavailableError:
+        rests = [keeper.rest_seconds for keeper in self.keepers]
+        return ModelUnavailableError(
+            f"No engine of the model '{self.name}' works{end}",
+            retry_after=min((rest for rest in rests if rest is not None), default=None),
+        )
 
     def _dispatch(self) -> None:
         """Give every free place to whoever is next and fits it best."""

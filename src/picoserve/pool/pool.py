@@ -42,6 +42,7 @@ class Pool:
         self.draining = False
         self.broken = asyncio.Event()
         self._aborted = False
+        self._answers: set[object] = set()
 
     async def __aenter__(self) -> Self:
         for keeper in self._keepers():
@@ -63,8 +64,8 @@ class Pool:
 
     @property
     def is_idle(self) -> bool:
-        """True while nothing waits and nothing runs."""
-        return all(model.is_idle for model in self.models.values())
+        """True while no answer is being made or read."""
+        return not self._answers
 
     def watched_by(self, observer: PoolObserver) -> None:
         """Tell the observer of what happens from now on."""
@@ -83,8 +84,22 @@ class Pool:
                 return
         raise NotFoundError(f"There is no engine '{engine[:200]}'.")
 
+    def begin_answer(self, answer: object) -> None:
+        """Take on an answer: until its end it may use engines, also while draining.
+
+        Raises:
+            DrainingError: No new work is taken.
+        """
+        if self.draining:
+            raise _draining_error()
+        self._answers.add(answer)
+
+    def end_answer(self, answer: object) -> None:
+        """The answer has been read to its end, or nobody wants it. Safe to call twice."""
+        self._answers.discard(answer)
+
     def drain(self) -> None:
-        """Take no new work from now on."""
+        """Take no new answers from now on."""
         self.draining = True
 
     def abort(self) -> None:
@@ -103,11 +118,11 @@ class Pool:
         """Wait in line for a place on the model's engines.
 
         Raises:
-            DrainingError: The server is about to end.
+            DrainingError: The drain time is over.
             OverloadedError: The line is full.
             ModelUnavailableError: No engine of the model works or will.
         """
-        if self._aborted or (self.draining and not placement.front):
+        if self._aborted:
             raise _draining_error()
         return await self.models[placement.model].acquire(placement, prompt)
 

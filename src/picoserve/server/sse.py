@@ -6,7 +6,7 @@ end, so that no client takes a broken answer for a whole one.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Mapping
 from typing import Final
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -22,6 +22,9 @@ from picoserve.pipeline.choices import Choices
 # A client that takes nothing for so long has lost its engine to those who do.
 _SEND_SECONDS: Final = 30.0
 _PING: Final = ServerSentEvent(comment="", sep="\n")
+# Most events in one write. What a client has not taken yet waits here, where it is seen, and not
+# in the transport's buffer: there a drain would not wait for it and no time would run out.
+_EVENTS_PER_WRITE: Final = 256
 
 _log = get_logger(__name__)
 
@@ -56,12 +59,10 @@ async def _chunks(
     try:
         events = await first
         while True:
-            data = encoder.encode(events)
-            if not choices.is_open:
-                yield data + encoder.end()
-                return
-            if data:
+            for data in _writes(encoder, events, is_last=not choices.is_open):
                 yield data
+            if not choices.is_open:
+                return
             events = await choices.read()
     except PicoserveError as error:
         yield _error_event(error)
@@ -72,6 +73,16 @@ async def _chunks(
         yield _error_event(PicoserveError("The server had an error while answering."))
     finally:
         choices.close()
+
+
+def _writes(encoder: StreamEncoder, events: IndexedEvents, *, is_last: bool) -> Iterator[bytes]:
+    """The events as what goes out in one write each."""
+    for place in range(0, len(events), _EVENTS_PER_WRITE):
+        data = encoder.encode(events[place : place + _EVENTS_PER_WRITE])
+        if is_last and place + _EVENTS_PER_WRITE >= len(events):
+            data += encoder.end()
+        if data:
+            yield data
 
 
 def _error_event(error: PicoserveError) -> bytes:
