@@ -76,6 +76,9 @@ class _Nothing:
     def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
         """Nobody asks."""
 
+    def progress(self, percent: int) -> None:
+        """Nobody watches."""
+
     def piece(self, data: bytes, tokens: Sequence[object] = ()) -> None:
         """Nobody reads."""
 

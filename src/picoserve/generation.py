@@ -3,7 +3,7 @@
 Plain data without behaviour. Whatever crosses the pipe to a worker process is built of these.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -28,6 +28,23 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture as engines read it.
+
+    Attributes:
+        width: In pixels.
+        height: In pixels.
+        rgb: 8-bit red, green and blue of each pixel, row by row from the top left.
+        digest: Tells it from every other picture.
+    """
+
+    width: int
+    height: int
+    rgb: bytes = field(repr=False)
+    digest: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One generation, ready for an engine.
 
@@ -37,6 +54,7 @@ class Job:
         stop: Phrases that end the generation; the engine may or may not send them.
         top_logprobs: None for no log probabilities, else how many alternatives per token.
         embed: Not a generation: the prompt's embedding is wanted.
+        image: What the prompt speaks of, or what is to be read.
     """
 
     prompt: str
@@ -45,6 +63,12 @@ class Job:
     sampling: Sampling = Sampling()
     top_logprobs: int | None = None
     embed: bool = False
+    image: Image | None = None
+
+    @property
+    def context(self) -> str:
+        """What the job leaves in an engine's context: the prompt, behind its image's digest."""
+        return self.prompt if self.image is None else f"{self.image.digest} {self.prompt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +148,13 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """How much of a prompt with an image has been evaluated, in percent."""
+
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More text of the reply."""
 
@@ -167,6 +198,6 @@ class Finish:
     timings: Timings | None = None
 
 
-Event: TypeAlias = Started | TextDelta | ToolCallDelta | Finish
+Event: TypeAlias = Started | PromptProgress | TextDelta | ToolCallDelta | Finish
 IndexedEvents: TypeAlias = list[tuple[int, Event]]
 """Events of several choices, each with its choice's index."""

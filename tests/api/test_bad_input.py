@@ -114,12 +114,12 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"response_format": {}}, "response_format.type", "missing_required_parameter"),
     (
         message(role="user", content=[{"type": "input_audio", "input_audio": {}}]),
-        "messages[1].content[0].type",
+        "messages[1].content[0]",
         "unsupported_value",
     ),
     (
         message(role="user", content=[{"type": "image_url", "image_url": {"url": "http://x/y"}}]),
-        "messages[1].content[0].type",
+        "messages[1].content[0]",
         "unsupported_value",
     ),
 ]

@@ -188,7 +188,7 @@ def test_image_names_the_missing_capability(pico: httpx.Client) -> None:
 
     error = error_of(response)
     assert (response.status_code, error["code"]) == (400, "unsupported_value")
-    assert error["param"] == "messages[0].content[1].type"
+    assert error["param"] == "messages[0].content[1]"
     assert "'vision'" in error["message"]
 
 

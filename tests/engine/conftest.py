@@ -23,6 +23,7 @@ class KeptPieces:
         self.cancelled = False
         self.prompts: list[int | None] = []
         self.pieces: list[bytes] = []
+        self.percents: list[int] = []
         self._after = after
 
     @property
@@ -31,6 +32,9 @@ class KeptPieces:
 
     def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
         self.prompts.append(prompt_tokens)
+
+    def progress(self, percent: int) -> None:
+        self.percents.append(percent)
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         self.pieces.append(data)

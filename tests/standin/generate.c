@@ -75,6 +75,12 @@ static size_t prompt_tokens(const Run *run) {
     return run->prompt.count - run->image_tokens;
 }
 
+/* What an image takes of the context; nobody reports it. */
+static size_t context_tokens(const Run *run) {
+    bool image = run->request->kind != FROM_TEXT;
+    return prompt_tokens(run) + (image ? (size_t)run->engine->script.image_tokens : 0);
+}
+
 /* ---- checks ------------------------------------------------------------------------------ */
 
 static Status out_of_range(const char *name, int value, int least, int most) {
@@ -542,7 +548,7 @@ static bool is_over(Run *run, Status *status) {
         run->endpoint = TOKEN_LIMIT;
         return true;
     }
-    if (prompt_tokens(run) + run->produced >= (size_t)script->context_length) {
+    if (context_tokens(run) + run->produced >= (size_t)script->context_length) {
         run->endpoint = TOKEN_LIMIT;
         if (run->settings->context_end == 1) {
             *status = fail(RUNTIME_ERROR, 0x136, "The model has reached it's context length");
@@ -685,7 +691,7 @@ static void remember(Run *run) {
 static Status prepare(Run *run) {
     read_prompt(run);
     const Script *script = &run->engine->script;
-    if (prompt_tokens(run) >= (size_t)script->context_length) {
+    if (context_tokens(run) >= (size_t)script->context_length) {
         return fail(INVALID_ARGUMENT, 0x136,
                     "Prompt length is not smaller than model's context length");
     }

@@ -116,6 +116,7 @@ class ModelScript(_Settings):
     vision: bool | None = None
     ocr: bool | None = None
     embeddings: int | None = None
+    image_tokens: int | None = None
     strict_arguments: bool | None = None
     idle_interrupt_sticks: bool | None = None
     stdout_noise: str | None = None

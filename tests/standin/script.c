@@ -73,6 +73,7 @@ static const Key SCRIPT_KEYS[] = {
     {"vision", CHOICE, AT(vision), YES_NO},
     {"ocr", CHOICE, AT(ocr), YES_NO},
     {"embeddings", COUNT, AT(embeddings), NULL},
+    {"image_tokens", COUNT, AT(image_tokens), NULL},
     {"strict_arguments", CHOICE, AT(strict_arguments), YES_NO},
     {"idle_interrupt_sticks", CHOICE, AT(idle_interrupt_sticks), YES_NO},
     {"stdout_noise", TEXT, AT(stdout_noise), NULL},

@@ -177,6 +177,7 @@ typedef struct {
     int vision;
     int ocr;
     int embeddings;
+    int image_tokens;
     int strict_arguments;
     int idle_interrupt_sticks;
     char *stdout_noise;

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 
 from picoserve.app.findings import Finding, fail, note, ok
 from picoserve.constraint import GrammarCache
-from picoserve.engine.engine import EngineInfo, EngineSpec
-from picoserve.generation import Job, Outcome, Sampling
+from picoserve.engine.engine import Capability, EngineInfo, EngineSpec
+from picoserve.generation import Image, Job, Outcome, Sampling
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
@@ -73,9 +73,9 @@ async def _findings(
         return
     seconds = perf_counter() - began
     yield ok("engine", f"'{info.model}' on {info.device}, loaded in {seconds:.1f} s")
-    if info.generates:
+    if info.can(Capability.GENERATION):
         yield _template(model, info)
-    for name, check in (_CHECKS if info.generates else _EMBEDDING_CHECKS).items():
+    for name, check in _CHECKS[info.capabilities[-1]].items():
         lease = await models.acquire(Placement(model.name), "")
         try:
             yield await check(lease, model, info)
@@ -159,8 +159,9 @@ async def _speed(lease: Lease, model: ServedModel, info: EngineInfo) -> Finding:
     return ok("generation", text)
 
 
-async def _interrupt(lease: Lease, _: ServedModel, _info: EngineInfo) -> Finding:
-    run = await _run(lease, Job("1 2 3 4 5 6 7 8 9 10 11 12 13", None, (), _GREEDY))
+async def _interrupt(lease: Lease, _: ServedModel, info: EngineInfo) -> Finding:
+    image = _PICTURE if info.can(Capability.VISION) else None
+    run = await _run(lease, Job("1 2 3 4 5 6 7 8 9 10 11 12 13", None, (), _GREEDY, image=image))
     seconds = run.end - (run.first or run.end)
     text = f"{seconds * 1000:.0f} ms from the interrupt to the end of the job"
     if seconds > _SLOW_INTERRUPT_SECONDS:
@@ -189,10 +190,25 @@ async def _embedding(lease: Lease, _: ServedModel, _info: EngineInfo) -> Finding
     return ok("embedding", f"{size} numbers in {run.end * 1000:.0f} ms")
 
 
+async def _image(lease: Lease, _: ServedModel, info: EngineInfo) -> Finding:
+    prompt = "Describe this image." if info.can(Capability.VISION) else ""
+    run = await _run(lease, Job(prompt, _SPEED_TOKENS, (), _GREEDY, image=_PICTURE))
+    first = run.end if run.first is None else run.first
+    text = f"{run.outcome.completion_tokens} tokens about a grey picture of {_SIDE} x {_SIDE}"
+    return ok("image", f"{text} pixels, the first after {first * 1000:.0f} ms")
+
+
+_SIDE: Final = 256
+_PICTURE: Final = Image(_SIDE, _SIDE, b"\x80" * (_SIDE * _SIDE * 3), "grey")
+
 _Checks: TypeAlias = Mapping[str, Callable[[Lease, ServedModel, EngineInfo], Awaitable[Finding]]]
-_EMBEDDING_CHECKS: Final[_Checks] = {"embedding": _embedding}
-_CHECKS: Final[_Checks] = {
-    "generation": _speed,
-    "interrupt": _interrupt,
-    "context cache": _cache,
+_CHECKS: Final[Mapping[Capability, _Checks]] = {
+    Capability.GENERATION: {
+        "generation": _speed,
+        "interrupt": _interrupt,
+        "context cache": _cache,
+    },
+    Capability.EMBEDDINGS: {"embedding": _embedding},
+    Capability.VISION: {"image": _image, "interrupt": _interrupt},
+    Capability.OCR: {"image": _image},
 }

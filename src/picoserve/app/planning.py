@@ -117,6 +117,7 @@ def _served(entry: ModelSettings) -> ServedModel:
         description=entry.description,
         created=int(entry.path.stat().st_mtime) if entry.path.is_file() else 0,
         chat_template=entry.chat_template,
+        image_side=entry.image_side,
         default_sampling=DefaultSampling(
             temperature=sampling.temperature,
             top_p=sampling.top_p,

@@ -24,6 +24,7 @@ from picoserve.app.observing import metrics_for
 from picoserve.app.planning import plan_models
 from picoserve.app.tracing import tracer_for
 from picoserve.config.settings import Settings
+from picoserve.images.reader import ImageLimits, ImageReader
 from picoserve.logs import configure_logging, get_logger
 from picoserve.pool.pool import Pool
 from picoserve.server.limits.ledger import Ledger
@@ -91,6 +92,7 @@ def serve(settings: Settings) -> int:
             unknown_fields=server_settings.unknown_fields,
         ),
         metrics=metrics_for(pool),
+        images=ImageReader(ImageLimits(**settings.images.model_dump())),
     )
     config = uvicorn.Config(
         create_app(

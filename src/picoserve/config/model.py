@@ -117,9 +117,13 @@ class ModelSettings(Table):
     library_path: OptionalFile = Field(default=None, examples=["lib/libpv_picollm.so"])
     """A native picoLLM library to load instead of the package's own. Only for "picollm"."""
 
-    task: Literal["auto", "generate", "embed"] = "auto"
-    """What the model is for. "auto" takes a picoLLM model with "embedding" in its name for an
-    embedding model. Only for "picollm"."""
+    task: Literal["auto", "generate", "embed", "vision", "ocr"] = "auto"
+    """What the model is for. "auto" tells it by the model's name: "embedding", "ocr", and "vl" or
+    "vision" for a model that looks at images. Only for "picollm"."""
+
+    image_side: int = Field(default=1024, ge=28, le=4096)
+    """The longest side in pixels that images are scaled down to. A larger one costs time and
+    context, a smaller one loses small print."""
 
     chat_template: ChatTemplate = Field(default="", repr=False)
     """A family's name such as "llama-3", or the path of a Jinja file. Empty for the template in

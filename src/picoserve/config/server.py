@@ -109,6 +109,27 @@ class PoolSettings(Table):
     """The longest time a request waits in line; then it is answered with 503."""
 
 
+class ImageSettings(Table):
+    """What the images of requests may cost."""
+
+    max_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    """The largest image file. One inside a request is bounded by `server.max_body_bytes` too, of
+    which Base64 takes a third."""
+
+    max_pixels: int = Field(default=40_000_000, ge=1, le=89_000_000)
+    """The largest image, before it is scaled down; told by its header, before it is decoded."""
+
+    decode_seconds: Seconds = 10.0
+    """The longest time that decoding may take."""
+
+    remote: bool = False
+    """Whether images are fetched where a request gives an http(s) address: from public addresses
+    only. Whoever may send requests can then have this server ask other hosts."""
+
+    remote_seconds: Seconds = 5.0
+    """The longest time that fetching may take, redirects included."""
+
+
 class LogSettings(Table):
     """What is logged, on standard error."""
 

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from picoserve.config.auth import AuthSettings
 from picoserve.config.limits import LimitSettings
 from picoserve.config.model import ModelSettings
-from picoserve.config.server import LogSettings, PoolSettings, ServerSettings
+from picoserve.config.server import ImageSettings, LogSettings, PoolSettings, ServerSettings
 from picoserve.config.table import OptionalFile, Table, read_text_file
 from picoserve.config.telemetry import TelemetrySettings
 from picoserve.errors import ConfigError
@@ -39,6 +39,9 @@ class Settings(Table):
 
     pool: PoolSettings = Field(default_factory=PoolSettings)
     """The line before the engines, and the pool's patience."""
+
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    """What the images of requests may cost, and whether they are fetched."""
 
     log: LogSettings = Field(default_factory=LogSettings)
     """What is logged."""

@@ -45,6 +45,15 @@ class EngineError(Exception):
         self.prompt_tokens = prompt_tokens
 
 
+class Capability(StrEnum):
+    """What a model can do, in the words that clients and errors see."""
+
+    GENERATION = "generation"
+    EMBEDDINGS = "embeddings"
+    VISION = "vision"
+    OCR = "ocr"
+
+
 class EngineKind(StrEnum):
     """Which adapter runs a model."""
 
@@ -64,7 +73,8 @@ class EngineSpec:
         access_key: picoLLM's AccessKey; never logged.
         library_path: The native library, where it is not the package's own.
         context_length: Tokens of context per slot, or 0 for what the model says.
-        task: What the model is for: `generate`, `embed`, or `auto` for what its name tells.
+        task: What the model is for: `generate`, `embed`, `vision`, `ocr`, or `auto` for what its
+            name tells.
     """
 
     kind: EngineKind
@@ -94,8 +104,7 @@ class EngineInfo:
         negative_penalties: Whether penalties below zero are taken.
         context_cache: Whether a shared prompt prefix is not evaluated again.
         token_ids: Whether `tokenize` tells ids; else only their number is true.
-        generates: Whether the model generates text.
-        embeds: Whether the model makes embeddings.
+        capabilities: What the model can do; the last is what it is for.
     """
 
     model: str
@@ -110,8 +119,15 @@ class EngineInfo:
     negative_penalties: bool = False
     context_cache: bool = False
     token_ids: bool = True
-    generates: bool = True
-    embeds: bool = False
+    capabilities: tuple[Capability, ...] = (Capability.GENERATION,)
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the model can do it."""
+        return capability in self.capabilities
+
+    def can_interrupt(self, job: Job) -> bool:
+        """Whether a job can be ended early; picoLLM's OCR always goes on to its end."""
+        return job.image is None or not self.can(Capability.OCR)
 
 
 class Sink(Protocol):
@@ -124,6 +140,10 @@ class Sink(Protocol):
 
     def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
         """The prompt fits and its evaluation begins."""
+        ...
+
+    def progress(self, percent: int) -> None:
+        """So much of the prompt has been evaluated."""
         ...
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:

@@ -9,14 +9,28 @@ lost (the worker repeats it). Errors are in `picollm_errors`.
 
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind, Sink
-from picoserve.engine.picollm_bytes import NativeArguments, NativeCompletion, generate_bytes
+from picoserve.engine.engine import (
+    Capability,
+    EngineError,
+    EngineInfo,
+    EngineSpec,
+    FailureKind,
+    Sink,
+)
+from picoserve.engine.picollm_bytes import (
+    NativeArguments,
+    NativeCompletion,
+    generate_bytes,
+    ocr_bytes,
+)
+from picoserve.engine.picollm_capabilities import capabilities_of
 from picoserve.engine.picollm_errors import Moment, engine_error, says_no_reason, speaks_of_caching
+from picoserve.engine.picollm_relay import Relay
 from picoserve.generation import EngineFinish, Job, Outcome
 
 _SEEDS: Final = 2**31 - 1
@@ -60,8 +74,7 @@ class PicoLLMEngine:
             device=spec.device,
             max_top_logprobs=self._picollm.max_top_choices,
             context_cache=caching,
-            generates=not self._embeds(),
-            embeds=self._embeds(),
+            capabilities=capabilities_of(spec.task, self._picollm.model, Path(spec.path).stem),
         )
 
     @property
@@ -74,24 +87,22 @@ class PicoLLMEngine:
         room = self._room_for_reply(job.prompt)
         if sink.cancelled:
             return Outcome(EngineFinish.INTERRUPTED, self._info.context_length - room, 0)
-        sink.accepted(self._info.context_length - room, None)
-        sent = bytearray()
-
-        def on_piece(piece: bytes) -> None:
-            if sink.cancelled:
-                self.interrupt()
-                return
-            sent.extend(piece)
-            sink.piece(piece)
-
-        completion = self._run(job, room, on_piece)
-        finish = _ENDPOINTS[completion.endpoint]
-        whole = completion.text.startswith(sent)
+        relay = Relay(sink, self.interrupt, self._info.context_length - room)
+        if job.image is None:
+            relay.accept()
+        try:
+            completion = self._run(job, room, relay)
+        except EngineError as error:
+            if error.kind is FailureKind.CONTEXT_LENGTH and relay.count:
+                # What an image takes of the context is not known before.
+                return Outcome(EngineFinish.LIMIT, relay.prompt_tokens, relay.count)
+            raise
+        whole = completion.text.startswith(relay.sent)
         return Outcome(
-            finish=finish,
+            finish=_ENDPOINTS[completion.endpoint],
             prompt_tokens=completion.prompt_tokens,
             completion_tokens=completion.completion_tokens,
-            tail=completion.text[len(sent) :] if whole else b"",
+            tail=completion.text[len(relay.sent) :] if whole else b"",
             tokens=completion.tokens,
         )
 
@@ -124,20 +135,33 @@ class PicoLLMEngine:
         """Free the model."""
         self._picollm.release()
 
-    def _run(self, job: Job, room: int, on_piece: Callable[[bytes], None]) -> NativeCompletion:
-        """The native generate; once more without context caching where the model has none."""
-        arguments = _arguments(job, room)
-        tokens = job.top_logprobs is not None
+    def _run(self, job: Job, room: int, relay: Relay) -> NativeCompletion:
+        """The native call; once more without context caching where the model has none."""
         try:
-            return generate_bytes(self._picollm, arguments, on_piece, tokens=tokens)
+            return self._call(job, room, relay)
         except self._module.PicoLLMError as error:
             if not (self._info.context_cache and speaks_of_caching(error)):
                 raise self._error(error, "run") from None
         self._leave_caching()
         try:
-            return generate_bytes(self._picollm, arguments, on_piece, tokens=tokens)
+            return self._call(job, room, relay)
         except self._module.PicoLLMError as error:
             raise self._error(error, "run") from None
+
+    def _call(self, job: Job, room: int, relay: Relay) -> NativeCompletion:
+        arguments = _arguments(job, room)
+        if job.image is None or not self._info.can(Capability.OCR):
+            wanted = job.top_logprobs is not None
+            return generate_bytes(self._picollm, arguments, relay, tokens=wanted)
+        completion = ocr_bytes(self._picollm, job.image, arguments.limit, relay)
+        return replace(completion, completion_tokens=self._counted(completion.text, relay.count))
+
+    def _counted(self, text: bytes, pieces: int) -> int:
+        """Tokens of an OCR's text, of which the SDK reports none; its pieces where it cannot."""
+        try:
+            return len(self._picollm.tokenize(text.decode(errors="replace"), bos=False, eos=False))
+        except self._module.PicoLLMError:
+            return pieces
 
     def _leave_caching(self) -> None:
         """Load the model again, without context caching: its first use said that it has none."""
@@ -149,12 +173,6 @@ class PicoLLMEngine:
         except self._module.PicoLLMError as error:
             raise self._error(error, "start") from None
         self._info = replace(self._info, context_cache=False)
-
-    def _embeds(self) -> bool:
-        """The SDK does not tell what a model can do; its known embedding models are named so."""
-        if self._spec.task == "auto":
-            return "embedding" in f"{self._picollm.model} {Path(self._spec.path).stem}".lower()
-        return self._spec.task == "embed"
 
     def _create(self) -> tuple[Any, bool]:
         try:
@@ -183,6 +201,8 @@ class PicoLLMEngine:
 
     def _room_for_reply(self, prompt: str) -> int:
         """Tokens that are left for the reply; at least 1."""
+        if not prompt:
+            return self._info.context_length
         prompt_tokens = len(self.tokenize(prompt))
         room = self._info.context_length - prompt_tokens
         if room <= 0:
@@ -219,4 +239,5 @@ def _arguments(job: Job, room: int) -> NativeArguments:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         top_choices=job.top_logprobs or 0,
+        image=job.image,
     )

@@ -3,25 +3,39 @@
 The binding decodes each streamed piece strictly inside a ctypes callback: a piece that ends
 inside a character raises there, is dropped, and generation goes on. Its final text is decoded
 strictly too, so a reply cut inside a character makes `generate` itself raise. This module makes
-the same native call through the binding's own function objects and keeps the bytes
-(picollm 2.1.4, `_picollm.py`, `PicoLLM.generate`).
+the same native calls through the binding's own function objects and keeps the bytes
+(picollm 2.1.4, `_picollm.py`: `generate`, `generate_with_image`, `generate_ocr`).
 """
 
 from collections.abc import Callable, Sequence
-from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_int32, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_char_p,
+    c_float,
+    c_int32,
+    c_uint8,
+    c_void_p,
+    cast,
+)
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Protocol
 
-from picoserve.generation import TokenChoice, TokenLogprob
+from picoserve.generation import Image, TokenChoice, TokenLogprob
+
+_PIECE: Final = CFUNCTYPE(None, c_char_p, c_void_p)
+_PROGRESS: Final = CFUNCTYPE(None, c_float, c_void_p)
 
 
 @dataclass(frozen=True, slots=True)
 class NativeArguments:
-    """Arguments of `pv_picollm_generate`, in the library's own ranges.
+    """Arguments of `pv_picollm_generate` and its kin, in the library's own ranges.
 
     Attributes:
         limit: Most tokens to generate, -1 for no limit.
         seed: A positive 31-bit number, or -1 for a random one.
+        image: What is read besides the prompt, or in its place.
     """
 
     prompt: bytes
@@ -33,27 +47,43 @@ class NativeArguments:
     temperature: float
     top_p: float
     top_choices: int
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NativeCompletion:
-    """What `pv_picollm_generate` returned; `endpoint` as in PicoLLMEndpoints."""
+    """What the native call returned; `endpoint` as in PicoLLMEndpoints.
+
+    Attributes:
+        prompt_tokens: Without those of an image; 0 for OCR, which counts nothing.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     endpoint: int
     text: bytes
-    tokens: tuple[TokenLogprob, ...]
+    tokens: tuple[TokenLogprob, ...] = ()
+
+
+class Listener(Protocol):
+    """What a native call reports to, from whatever thread the library uses."""
+
+    def piece(self, data: bytes) -> None:
+        """More bytes of the completion."""
+        ...
+
+    def progress(self, percent: float) -> None:
+        """So much of a prompt with an image is evaluated, in (0, 100]."""
+        ...
 
 
 def generate_bytes(
-    picollm: Any, arguments: NativeArguments, on_piece: Callable[[bytes], None], *, tokens: bool
+    picollm: Any, arguments: NativeArguments, listener: Listener, *, tokens: bool
 ) -> NativeCompletion:
-    """Run the native generate.
+    """Run the native generate, or the one with an image where there is one.
 
     Args:
         picollm: A `picollm.PicoLLM`.
-        on_piece: Called with each piece, from whatever thread the library uses.
         tokens: Whether the generated tokens are wanted.
 
     Raises:
@@ -63,17 +93,13 @@ def generate_bytes(
     endpoint, count, text = c_int32(), c_int32(), c_char_p()
     c_tokens = POINTER(picollm.CPicoLLMCompletionToken)()
     stop = (c_char_p * len(arguments.stop))(*arguments.stop) if arguments.stop else None
-    failures: list[BaseException] = []
-
-    def callback(piece: bytes, _: object) -> None:
-        try:
-            on_piece(piece)
-        except BaseException as error:  # noqa: BLE001  # ctypes would print and drop it
-            failures.append(error)
-
-    status = picollm._generate_func(  # noqa: SLF001
+    callbacks = _Callbacks(listener)
+    image = arguments.image
+    name = "generate" if image is None else "generate_with_image"
+    status = getattr(picollm, f"_{name}_func")(
         picollm._handle,  # noqa: SLF001
         arguments.prompt,
+        *(() if image is None else _native_image(image)),
         arguments.limit,
         stop,
         len(arguments.stop),
@@ -83,18 +109,15 @@ def generate_bytes(
         arguments.temperature,
         arguments.top_p,
         arguments.top_choices,
-        CFUNCTYPE(None, c_char_p, c_void_p)(callback),
-        None,
+        *callbacks.for_pieces,
+        *(() if image is None else callbacks.for_progress),
         byref(usage),
         byref(endpoint),
         byref(c_tokens),
         byref(count),
         byref(text),
     )
-    if status is not picollm.PicovoiceStatuses.SUCCESS:
-        raise picollm.PICOVOICE_STATUS_TO_EXCEPTION[status](
-            message="`pv_picollm_generate` failed.", message_stack=picollm.get_error_stack()
-        )
+    _check(picollm, status, name)
     try:
         completion = NativeCompletion(
             prompt_tokens=usage.prompt_tokens,
@@ -107,9 +130,74 @@ def generate_bytes(
         if count.value > 0:
             picollm._delete_completion_tokens_func(c_tokens, count)  # noqa: SLF001
         picollm._delete_completion_func(text)  # noqa: SLF001
-    if failures:
-        raise failures[0]
+    callbacks.check()
     return completion
+
+
+def ocr_bytes(picollm: Any, image: Image, limit: int, listener: Listener) -> NativeCompletion:
+    """Run the native OCR, which takes no prompt, counts no tokens and cannot be interrupted.
+
+    Raises:
+        picollm.PicoLLMError: The class that belongs to the status.
+    """
+    endpoint, text = c_int32(), c_char_p()
+    callbacks = _Callbacks(listener)
+    status = picollm._generate_ocr_func(  # noqa: SLF001
+        picollm._handle,  # noqa: SLF001
+        *_native_image(image),
+        limit,
+        *callbacks.for_pieces,
+        *callbacks.for_progress,
+        byref(endpoint),
+        byref(text),
+    )
+    _check(picollm, status, "generate_ocr")
+    try:
+        completion = NativeCompletion(0, 0, endpoint.value, text.value or b"")
+    finally:
+        picollm._delete_completion_func(text)  # noqa: SLF001
+    callbacks.check()
+    return completion
+
+
+class _Callbacks:
+    """The C functions that a native call is given, each followed by its context.
+
+    ctypes would print what they raise and drop it.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._failures: list[BaseException] = []
+        self.for_pieces = (_PIECE(self._guarded(listener.piece)), None)
+        self.for_progress = (_PROGRESS(self._guarded(listener.progress)), None)
+
+    def check(self) -> None:
+        """Raise what was raised first."""
+        if self._failures:
+            raise self._failures[0]
+
+    def _guarded(self, take: Callable[[Any], None]) -> Callable[[Any, object], None]:
+        def callback(value: Any, _: object) -> None:
+            try:
+                take(value)
+            except BaseException as error:  # noqa: BLE001  # see above
+                self._failures.append(error)
+
+        return callback
+
+
+def _native_image(image: Image) -> tuple[int, int, Any]:
+    # The library trusts the size; a shorter buffer would be read beyond its end.
+    if len(image.rgb) != image.width * image.height * 3:
+        raise ValueError("the image's bytes do not fit its size")
+    return image.width, image.height, cast(c_char_p(image.rgb), POINTER(c_uint8))
+
+
+def _check(picollm: Any, status: Any, name: str) -> None:
+    if status is not picollm.PicovoiceStatuses.SUCCESS:
+        raise picollm.PICOVOICE_STATUS_TO_EXCEPTION[status](
+            message=f"`pv_picollm_{name}` failed.", message_stack=picollm.get_error_stack()
+        )
 
 
 def _tokens(c_tokens: Any, count: int) -> tuple[TokenLogprob, ...]:

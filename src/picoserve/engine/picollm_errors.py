@@ -106,7 +106,10 @@ _TEXTS: Final[Mapping[tuple[str, Moment], Sequence[_Text]]] = {
         _Text("communicate with device", FailureKind.DEVICE, _DRIVER),
         _Text("GPU device", FailureKind.DEVICE, _DRIVER),
     ),
-    ("PicoLLMRuntimeError", "run"): (_Text("doesn't support", FailureKind.UNSUPPORTED),),
+    ("PicoLLMRuntimeError", "run"): (
+        _Text("doesn't support", FailureKind.UNSUPPORTED),
+        _Text("has reached it's context length", FailureKind.CONTEXT_LENGTH),
+    ),
 }
 
 

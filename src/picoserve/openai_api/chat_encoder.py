@@ -13,6 +13,7 @@ from picoserve.generation import (
     Event,
     Finish,
     IndexedEvents,
+    PromptProgress,
     Started,
     TextDelta,
     TokenLogprob,
@@ -64,6 +65,8 @@ class ChatStreamEncoder:
                     out.append(self._choice(index, {"content": text}, tokens))
                 case Started():
                     out.append(self._choice(index, _ROLE_DELTA))
+                case PromptProgress(percent=percent):
+                    out.append(b": prompt %d%%\n\n" % percent)
                 case ToolCallDelta():
                     delta = tool_call_delta(event, legacy=self._head.legacy_functions)
                     out.append(self._choice(index, delta))
@@ -160,7 +163,7 @@ class _Choice:
                 self._calls.add(event)
             case Finish():
                 self.finish = event
-            case Started():
+            case Started() | PromptProgress():
                 pass
 
     def json(self, index: int, head: AnswerHead) -> dict[str, object]:

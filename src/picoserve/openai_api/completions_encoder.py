@@ -9,6 +9,7 @@ from picoserve.generation import (
     Event,
     Finish,
     IndexedEvents,
+    PromptProgress,
     Started,
     TextDelta,
     TokenLogprob,
@@ -52,7 +53,7 @@ class CompletionStreamEncoder:
                 self._finishes[index] = event
                 totals = {} if self._head.include_usage else _timings([event], self._head)
                 return self._chunk([_choice(index, "", None, reason)], totals)
-            case Started() | ToolCallDelta():
+            case Started() | PromptProgress() | ToolCallDelta():
                 return b""
 
     def _chunk(
@@ -89,7 +90,7 @@ class CompletionFold:
                     self._tokens[index].extend(tokens or ())
                 case Finish():
                     self._finishes[index] = event
-                case Started() | ToolCallDelta():
+                case Started() | PromptProgress() | ToolCallDelta():
                     pass
 
     def result(self) -> bytes:

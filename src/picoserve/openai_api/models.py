@@ -1,5 +1,6 @@
 """Model objects, as `GET /v1/models` lists them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -11,6 +12,7 @@ class ModelCard:
         created: Unix time in seconds.
         description: For people; "" where there is none.
         context_length: None until the model has loaded.
+        capabilities: What it can do; none until it has loaded.
     """
 
     id: str
@@ -18,6 +20,7 @@ class ModelCard:
     owned_by: str = "picoserve"
     description: str = ""
     context_length: int | None = None
+    capabilities: Sequence[str] = ()
 
     def json(self) -> dict[str, object]:
         """The model object. `max_model_len` is vLLM's name for the context length."""
@@ -31,6 +34,8 @@ class ModelCard:
             body["description"] = self.description
         if self.context_length is not None:
             body["max_model_len"] = self.context_length
+        if self.capabilities:
+            body["capabilities"] = list(self.capabilities)
         return body
 
 

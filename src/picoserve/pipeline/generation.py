@@ -20,6 +20,7 @@ from picoserve.generation import (
     FinishReason,
     Job,
     Outcome,
+    PromptProgress,
     Started,
     Usage,
 )
@@ -34,7 +35,7 @@ from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
-from picoserve.worker.messages import Accepted, Done, Failed, Piece
+from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 
 # Other tokens that a repair may choose from. Asking for them makes a token 0.1 ms slower, so it
 # is done for models that have gone wrong once.
@@ -109,7 +110,7 @@ class Generation:
     async def _reports(self) -> list[JobReport]:
         while True:
             if self._lease is None:
-                self._lease = await self._pool.acquire(self._placement, self._plan.job.prompt)
+                self._lease = await self._pool.acquire(self._placement, self._plan.job.context)
                 self.record.note_place(self._lease.engine)
             if self._stream is None:
                 last = self._plan.reply is None
@@ -154,6 +155,8 @@ class Generation:
                 self._read(report)
             case Accepted(prompt_tokens=prompt_tokens):
                 self._start(prompt_tokens)
+            case Progress(percent=percent):
+                self._events.append(PromptProgress(percent))
             case Done(outcome=outcome):
                 self._end_call(outcome)
             case Failed(kind=FailureKind.CONTEXT_LENGTH) if self._calls > 1:
@@ -216,8 +219,9 @@ class Generation:
         timings = record.note_finish(reason, self._spent)
         self._events.append(Finish(reason, self._spent, timings=timings))
         if self._lease is not None:
-            record.text = self._plan.job.prompt + self._plan.reply_lead + self._reply.prefix
-            self._lease.remember(record.text)
+            job, reply = self._plan.job, self._plan.reply_lead + self._reply.prefix
+            record.text = job.prompt + reply
+            self._lease.remember(job.context + reply)
         self.close()
 
 

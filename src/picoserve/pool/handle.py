@@ -23,6 +23,7 @@ from picoserve.worker.messages import (
     Piece,
     Ping,
     Pong,
+    Progress,
     Ready,
     Report,
     Shutdown,
@@ -137,7 +138,8 @@ class WorkerHandle:
     def submit(self, job: Job) -> JobStream:
         """Run a job on a place that was taken before."""
         self._numbers += 1
-        stream = JobStream(self._numbers)
+        can_interrupt = self._info is None or self._info.can_interrupt(job)
+        stream = JobStream(self._numbers, can_interrupt=can_interrupt)
         if self.broken or self._pipe is None:
             stream.lose()
             return stream
@@ -146,8 +148,12 @@ class WorkerHandle:
         return stream
 
     def interrupt(self, stream: JobStream) -> None:
-        """Ask for the end of a job, without waiting. A worker deaf to it is killed."""
-        if stream.ended or stream.number in self._deadlines or self._pipe is None:
+        """Ask for the end of a job, without waiting. A worker deaf to it is killed.
+
+        A job that cannot be interrupted is left alone, and its pieces go on to show that it lives.
+        """
+        wanted = stream.can_interrupt and not stream.ended
+        if not wanted or stream.number in self._deadlines or self._pipe is None:
             return
         self._pipe.send(Interrupt(stream.number))
         self._deadlines[stream.number] = asyncio.get_running_loop().call_later(
@@ -220,7 +226,7 @@ class WorkerHandle:
     def _on_report(self, report: Report) -> None:
         self.last_sign = self._now()
         match report:
-            case Begun() | Piece() | Accepted():
+            case Begun() | Piece() | Progress() | Accepted():
                 stream = self._streams.get(report.number)
                 if stream is not None:
                     stream.push(report)

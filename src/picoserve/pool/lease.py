@@ -54,8 +54,8 @@ class Lease:
                 its reports are read.
         """
         self._handle.last_lease = self
-        self._handle.remembered = job.prompt
-        self._handle.prompt_length = len(job.prompt)
+        self._handle.remembered = job.context
+        self._handle.prompt_length = len(job.context)
         self._handle.last_used = perf_counter()
         self._stream = self._handle.submit(job)
         if last:

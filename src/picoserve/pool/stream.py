@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias
 
-from picoserve.worker.messages import Accepted, Begun, Done, Failed, Piece
+from picoserve.worker.messages import Accepted, Begun, Done, Failed, Piece, Progress
 
-JobReport: TypeAlias = Accepted | Piece | Done | Failed
+JobReport: TypeAlias = Accepted | Progress | Piece | Done | Failed
 
 
 class WorkerLostError(Exception):
@@ -18,14 +18,16 @@ class JobStream:
 
     Attributes:
         number: The job's number on its worker.
+        can_interrupt: False for a job that always goes on to its end.
         ended: True once no report can follow.
         has_begun: True once the worker has taken the job up.
         has_pieces: True once a piece of the reply has arrived.
         last_report: When the last report came (or the job began), in the loop's time.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, can_interrupt: bool = True) -> None:
         self.number = number
+        self.can_interrupt = can_interrupt
         self.ended = False
         self.has_begun = False
         self.has_pieces = False
@@ -45,7 +47,7 @@ class JobStream:
         self._reports.append(report)
         if isinstance(report, Piece):
             self.has_pieces = True
-        elif not isinstance(report, Accepted):
+        elif isinstance(report, Done | Failed):
             self._end()
         self._wake()
 

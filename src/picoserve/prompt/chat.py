@@ -1,15 +1,18 @@
 """A chat request → the jobs that answer it."""
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from picoserve.constraint import GrammarCache
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
-from picoserve.engine.engine import EngineInfo
+from picoserve.engine.engine import Capability, EngineInfo
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
-from picoserve.generation import Job
+from picoserve.generation import Image, Job
+from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
+from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
+from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
 from picoserve.prompt.sampling import jobs_for_choices, without_penalties
 from picoserve.prompt.served_model import ServedModel
@@ -31,6 +34,7 @@ class ChatWork:
         reply: What the reply has to be.
         reply_lead: Text that every reply begins with and that nobody wants to see.
         unused: Fields of the request that have no place in a reply of this form.
+        image: What the jobs look at; it is yet to be read into them.
     """
 
     jobs: list[Job]
@@ -39,6 +43,11 @@ class ChatWork:
     reply: ReplyPlan
     reply_lead: str
     unused: tuple[str, ...] = ()
+    image: ImageSource | None = None
+
+    def with_image(self, image: Image) -> Self:
+        """The same work with the image in every job."""
+        return replace(self, jobs=[replace(job, image=image) for job in self.jobs], image=None)
 
 
 def chat_work(
@@ -51,6 +60,14 @@ def chat_work(
     """
     _check_support(request)
     check_stream_options(request)
+    user_stop = tuple(
+        checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
+    )
+    image = image_source(request.messages, info, model.image_side)
+    if info.can(Capability.OCR):
+        jobs = ocr_jobs(request, model, info, image, user_stop)
+        unused = unused_by_ocr(request)
+        return ChatWork(jobs, user_stop, tooling_for(request), None, "", unused, image)
     check_sampling(request, info)
     template = model.template(info)
     tooling = tooling_for(request)
@@ -70,9 +87,6 @@ def chat_work(
         system_suffix=format_instruction(request),
     )
     check_certain_overflow(prompt, info, "messages")
-    user_stop = tuple(
-        checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
-    )
     stop = (*template.stop_phrases, *template.strip_phrases)
     jobs = jobs_for_choices(
         request,
@@ -82,11 +96,11 @@ def chat_work(
         max_tokens=request.token_limit,
         top_logprobs=_top_logprobs(request, info),
     )
-    unused: tuple[str, ...] = ()
+    unused = ()
     if isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced):
         jobs = [without_penalties(job) for job in jobs]
         unused = tuple(name for name in _NOT_IN_A_FORM if getattr(request, name))
-    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead, unused)
+    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead, unused, image)
 
 
 def _check_support(request: ChatRequest) -> None:

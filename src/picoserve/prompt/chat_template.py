@@ -25,6 +25,7 @@ from picoserve.prompt.turns import TemplateError, ToolCall, ToolDefinition, Turn
 
 __all__ = [
     "FALLBACK_FAMILY",
+    "VISION_FAMILY",
     "ChatTemplate",
     "TemplateError",
     "ToolCall",
@@ -39,6 +40,9 @@ __all__ = [
 
 FALLBACK_FAMILY: Final = "plain"
 """For a model of no known family: control texts it never learned would be noise to it."""
+
+VISION_FAMILY: Final = "qwen3-vl"
+"""For a vision model of no known family: picoLLM writes the control texts of an image's turn."""
 
 # Marks the end of a reply that is to be continued. A private-use character survives trimming.
 _OPEN_END: Final = "\ue000"

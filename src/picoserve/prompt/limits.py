@@ -1,8 +1,8 @@
 """What this server, model or engine cannot do: refused before any engine is touched."""
 
-from typing import Literal
+from typing import Final
 
-from picoserve.engine.engine import EngineInfo
+from picoserve.engine.engine import Capability, EngineInfo
 from picoserve.errors import (
     ContextLengthError,
     InvalidRequestError,
@@ -10,6 +10,13 @@ from picoserve.errors import (
     UnsupportedValueError,
 )
 from picoserve.openai_api.sampling import SamplingFields
+
+_ABILITIES: Final = {
+    Capability.GENERATION: "generates text",
+    Capability.EMBEDDINGS: "makes embeddings",
+    Capability.VISION: "sees images",
+    Capability.OCR: "reads the text of images",
+}
 
 
 def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
@@ -20,7 +27,7 @@ def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
         UnsupportedValueError: A penalty below zero on an engine that takes none, or a model that
             generates nothing.
     """
-    check_capability(info, "generation")
+    check_capability(info, Capability.GENERATION)
     if request.logit_bias:
         raise UnsupportedParameterError(
             "Unsupported parameter: 'logit_bias' is not supported with this model.",
@@ -38,13 +45,14 @@ def check_sampling(request: SamplingFields, info: EngineInfo) -> None:
             )
 
 
-def check_capability(info: EngineInfo, capability: Literal["generation", "embeddings"]) -> None:
+def check_capability(info: EngineInfo, capability: Capability) -> None:
     """Refuse what the model was not made for. Raises UnsupportedValueError."""
-    if info.generates if capability == "generation" else info.embeds:
+    if info.can(capability):
         return
+    abilities = " and ".join(_ABILITIES[ability] for ability in info.capabilities)
     raise UnsupportedValueError(
         f"Unsupported value: 'model' lacks the capability '{capability}' "
-        f"('{info.model}' {'makes embeddings' if info.embeds else 'generates text'} only).",
+        f"('{info.model}' {abilities} only).",
         param="model",
     )
 

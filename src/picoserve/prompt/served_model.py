@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from picoserve.engine.engine import EngineInfo, EngineKind
+from picoserve.engine.engine import Capability, EngineInfo, EngineKind
 from picoserve.errors import ConfigError, ModelNotFoundError
 from picoserve.prompt.chat_template import (
     FALLBACK_FAMILY,
+    VISION_FAMILY,
     ChatTemplate,
     TemplateError,
     family_for,
@@ -33,6 +34,7 @@ class ServedModel:
     Attributes:
         chat_template: A family's name or Jinja source from the configuration, or "" for what
             the model file says.
+        image_side: The longest side in pixels that images for it are scaled down to.
         file_name: The model file's name, the last hint to the family.
     """
 
@@ -43,6 +45,7 @@ class ServedModel:
     description: str = ""
     created: int = 0
     chat_template: str = ""
+    image_side: int = 1024
     default_sampling: DefaultSampling = field(default_factory=DefaultSampling)
     _template: ChatTemplate | None = None
 
@@ -69,7 +72,7 @@ class ServedModel:
                 or _embedded(info)
                 or family_for(info.model)
                 or family_for(self.file_name)
-                or template_named(FALLBACK_FAMILY)
+                or template_named(VISION_FAMILY if info.can(Capability.VISION) else FALLBACK_FAMILY)
             )
         return self._template
 

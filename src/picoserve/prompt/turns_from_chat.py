@@ -9,6 +9,7 @@ from picoserve.openai_api.messages import (
     Content,
     DeveloperMessage,
     FunctionMessage,
+    ImagePart,
     Message,
     RefusalPart,
     SystemMessage,
@@ -19,11 +20,11 @@ from picoserve.openai_api.messages import (
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.turns import ToolCall, Turn
 
-_CAPABILITIES: Final = {"image_url": "vision", "input_audio": "hearing", "file": "files"}
+_CAPABILITIES: Final = {"input_audio": "hearing", "file": "files"}
 
 
 def turns_from_messages(messages: Sequence[Message]) -> list[Turn]:
-    """One turn per message.
+    """One turn per message; images are left out.
 
     Raises:
         InvalidRequestError: A text cannot be read, a part is of a kind no engine here reads, or
@@ -95,11 +96,12 @@ def _text(content: Content | None, param: str) -> str:
                 texts.append(checked_text(part.text, f"{param}[{index}].text"))
             case RefusalPart():
                 texts.append(checked_text(part.refusal, f"{param}[{index}].refusal"))
+            case ImagePart():
+                continue  # goes to the engine beside the text
             case _:
                 raise UnsupportedValueError(
-                    f"Unsupported value: '{param}[{index}].type' does not support "
-                    f"'{part.type}' with this model: it lacks the capability "
-                    f"'{_CAPABILITIES[part.type]}'.",
-                    param=f"{param}[{index}].type",
+                    f"Unsupported value: '{param}[{index}]' does not support '{part.type}' with "
+                    f"this model: it lacks the capability '{_CAPABILITIES[part.type]}'.",
+                    param=f"{param}[{index}]",
                 )
     return "\n".join(texts)

@@ -2,14 +2,14 @@
 
 import os.path
 
-from picoserve.engine.engine import EngineInfo
+from picoserve.engine.engine import Capability, EngineInfo
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.turns import Turn
 
 
 def warm_prompt(model: ServedModel, system: str, info: EngineInfo) -> str:
     """The beginning that conversations with this system message share, or "" without a cache."""
-    if not (system and info.context_cache and info.generates):
+    if not (system and info.context_cache and info.can(Capability.GENERATION)):
         return ""
     template = model.template(info)
     return os.path.commonprefix(  # noqa: RUF071  # characters are what is meant

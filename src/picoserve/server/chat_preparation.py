@@ -2,11 +2,14 @@
 
 import asyncio
 
+from fastapi import Request
+
 from picoserve.engine.engine import EngineInfo
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat import ChatWork, chat_work
 from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.prompt.served_model import ServedModel
+from picoserve.server.disconnect import until_disconnect
 from picoserve.server.state import ServerState
 
 
@@ -21,3 +24,14 @@ async def prepared_work(
     if needs_compiling(body):
         return await asyncio.to_thread(chat_work, body, model, info, state.grammars)
     return chat_work(body, model, info, state.grammars)
+
+
+async def with_image(request: Request, state: ServerState, work: ChatWork) -> ChatWork:
+    """The work with its image read, where it has one; given up when the client leaves.
+
+    Raises:
+        InvalidRequestError: The image cannot be had or cannot be read.
+    """
+    if work.image is None:
+        return work
+    return work.with_image(await until_disconnect(request, state.images.read(work.image)))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, cast
 from fastapi import Depends, Request
 
 from picoserve.constraint import GrammarCache
+from picoserve.images.reader import ImageReader
 from picoserve.pool.pool import Pool
 from picoserve.prompt.served_model import ServedModel
 from picoserve.server.metrics import Metrics
@@ -37,6 +38,7 @@ class ServerState:
     limits: HttpLimits
     metrics: Metrics
     grammars: GrammarCache = field(default_factory=GrammarCache)
+    images: ImageReader = field(default_factory=ImageReader)
 
 
 def _state(request: Request) -> ServerState:

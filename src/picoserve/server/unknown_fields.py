@@ -33,5 +33,9 @@ def ignored_fields(request: SamplingFields, unknown: Literal["ignore", "reject"]
 
 def ignored_header(names: Iterable[str]) -> dict[str, str]:
     """`x-picoserve-ignored`, or nothing."""
-    harmless = [name[:64] for name in names if name.isascii() and name.isidentifier()]
+    harmless = [name[:64] for name in names if name.isascii() and _is_path(name)]
     return {"x-picoserve-ignored": ", ".join(harmless[:_MAX_NAMED])} if harmless else {}
+
+
+def _is_path(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))

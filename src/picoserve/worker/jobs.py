@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from picoserve.generation import TokenLogprob
-from picoserve.worker.messages import Accepted, Generate, Piece, Report, Tokenize
+from picoserve.worker.messages import Accepted, Generate, Piece, Progress, Report, Tokenize
 
 
 class RunningJob:
@@ -28,6 +28,11 @@ class RunningJob:
     def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
         """The prompt fits and its evaluation begins."""
         self._send(Accepted(self.number, prompt_tokens, cached_tokens))
+
+    def progress(self, percent: int) -> None:
+        """So much of the prompt has been evaluated."""
+        if not self._cancelled:
+            self._send(Progress(self.number, percent))
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         """More bytes of the reply."""

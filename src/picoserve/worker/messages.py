@@ -11,7 +11,7 @@ import msgspec
 from picoserve.engine.engine import EngineInfo, EngineSpec, FailureKind
 from picoserve.generation import Job, Outcome, TokenLogprob
 
-# A frame holds at most a prompt or a reply's tokens; anything larger is a broken pipe.
+# A frame holds at most a prompt, an image or a reply's tokens; anything larger is a broken pipe.
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
 _HEADER_BYTES: Final = 4
 
@@ -83,6 +83,13 @@ class Accepted(_Message, frozen=True):
     cached_tokens: int | None
 
 
+class Progress(_Message, frozen=True):
+    """The engine has evaluated so much of the prompt, in percent."""
+
+    number: int
+    percent: int
+
+
 class Piece(_Message, frozen=True):
     """More bytes of a job's reply."""
 
@@ -121,7 +128,9 @@ class Pong(_Message, frozen=True):
 
 
 Command: TypeAlias = Load | Generate | Interrupt | Tokenize | Ping | Shutdown
-Report: TypeAlias = Ready | LoadFailed | Begun | Accepted | Piece | Done | Failed | Tokens | Pong
+Report: TypeAlias = (
+    Ready | LoadFailed | Begun | Accepted | Progress | Piece | Done | Failed | Tokens | Pong
+)
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _commands: Final = msgspec.msgpack.Decoder(Command)

@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,11 +17,11 @@ from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.generation import Plan
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
-from picoserve.server.chat_preparation import prepared_work
+from picoserve.server.chat_preparation import prepared_work, with_image
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
-from picoserve.server.state import State
+from picoserve.server.state import ServerState, State
 from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
 router = APIRouter()
@@ -28,11 +30,18 @@ router = APIRouter()
 @router.post("/v1/chat/completions")
 async def create_chat_completion(request: Request, state: State) -> Response:
     """Answer a conversation."""
+    answer = await _answer(request, state)
+    return await answer()
+
+
+async def _answer(request: Request, state: ServerState) -> Callable[[], Awaitable[Response]]:
+    """What is left to do once the request is understood: its body need not be kept meanwhile."""
     body = parse_body(ChatRequest, await read_body(request, state.limits.max_body_bytes))
     ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
     work = await prepared_work(state, body, model, info)
+    work = await with_image(request, state, work)
     placement = placement_for(
         request,
         model.name,
@@ -44,8 +53,8 @@ async def create_chat_completion(request: Request, state: State) -> Response:
     head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)
     headers = ignored_header(sorted({*ignored, *work.unused}))
     if body.stream:
-        return await answer_stream(request, state, plans, ChatStreamEncoder(head), headers)
-    return await answer_json(request, state, plans, ChatFold(head), headers)
+        return partial(answer_stream, request, state, plans, ChatStreamEncoder(head), headers)
+    return partial(answer_json, request, state, plans, ChatFold(head), headers)
 
 
 def answer_head(

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from picoserve.engine.engine import Capability
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
 from picoserve.openai_api.embeddings import EmbeddingsRequest, embeddings_answer
 from picoserve.openai_api.validation import parse_body
@@ -25,7 +26,7 @@ async def create_embeddings(request: Request, state: State) -> Response:
     body = parse_body(EmbeddingsRequest, await read_body(request, state.limits.max_body_bytes))
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
-    check_capability(info, "embeddings")
+    check_capability(info, Capability.EMBEDDINGS)
     texts = _texts(body)
     for index, text in enumerate(texts):
         check_certain_overflow(text, info, _field(body, index))

@@ -34,4 +34,5 @@ def _card(state: ServerState, model: ServedModel, name: str) -> ModelCard:
         created=model.created,
         description=model.description,
         context_length=info.context_length if info else None,
+        capabilities=info.capabilities if info else (),
     )

@@ -1,0 +1,50 @@
+"""What stands between a native call and the sink of its job."""
+
+from collections.abc import Callable
+
+from picoserve.engine.engine import Sink
+
+
+class Relay:
+    """Passes on pieces and progress; repeats the interrupt once nobody wants them.
+
+    Attributes:
+        prompt_tokens: Of the prompt's text.
+        sent: The bytes that were passed on.
+        count: The pieces that were.
+    """
+
+    def __init__(self, sink: Sink, interrupt: Callable[[], None], prompt_tokens: int) -> None:
+        self.prompt_tokens = prompt_tokens
+        self.sent = bytearray()
+        self.count = 0
+        self._sink = sink
+        self._interrupt = interrupt
+        self._accepted = False
+        self._percent = 0
+
+    def accept(self) -> None:
+        """The prompt fits. With an image only the library knows, and says so by its first sign."""
+        if not self._accepted:
+            self._accepted = True
+            self._sink.accepted(self.prompt_tokens, None)
+
+    def piece(self, data: bytes) -> None:
+        """More bytes of the reply."""
+        if self._sink.cancelled:
+            self._interrupt()
+            return
+        self.accept()
+        self.sent += data
+        self.count += 1
+        self._sink.piece(data)
+
+    def progress(self, percent: float) -> None:
+        """The prompt is evaluated so far; passed on in whole percents that grow."""
+        if self._sink.cancelled:
+            self._interrupt()
+            return
+        self.accept()
+        if self._percent + 1 <= percent <= 100:
+            self._percent = int(percent)
+            self._sink.progress(self._percent)

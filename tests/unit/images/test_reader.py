@@ -1,0 +1,126 @@
+"""Images are read in other processes, which may be lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+
+import pytest
+from tests.support.images import data_url, encoded, picture
+
+from picoserve.errors import InvalidRequestError, OverloadedError
+from picoserve.images.reader import ImageLimits, ImageReader
+from picoserve.images.source import ImageSource
+
+RED = ImageSource(data_url(), "messages[0].content[0]", 64)
+
+
+def decoders() -> list[int]:
+    """The decoder processes of this one."""
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "anyio.to_process"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def signal_decoders(number: int) -> None:
+    assert decoders()
+    for pid in decoders():
+        os.kill(pid, number)
+
+
+def test_image_is_read_in_a_process_that_ends_with_the_server() -> None:
+    reader = ImageReader()
+
+    async def read_twice() -> tuple[int, list[int], list[int]]:
+        image = await reader.read(RED)
+        before = decoders()
+        await reader.read(RED)
+        return image.width, before, decoders()
+
+    width, before, after = asyncio.run(read_twice())
+
+    assert width == 40
+    assert before == after
+    assert len(after) == 1
+    assert decoders() == []
+
+
+def test_lost_decoder_costs_one_image() -> None:
+    async def lose_one() -> int:
+        reader = ImageReader()
+        await reader.read(RED)
+        signal_decoders(signal.SIGSTOP)
+        reading = asyncio.create_task(reader.read(RED))
+        await asyncio.sleep(0.01)
+        signal_decoders(signal.SIGKILL)
+        with pytest.raises(InvalidRequestError) as raised:
+            await reading
+        assert raised.value.code == "image_parse_error"
+        return (await reader.read(RED)).width
+
+    assert asyncio.run(lose_one()) == 40
+
+
+def test_decoder_that_hangs_is_ended() -> None:
+    async def hang() -> tuple[str, int]:
+        reader = ImageReader(ImageLimits(decode_seconds=30))
+        await reader.read(RED)
+        signal_decoders(signal.SIGSTOP)
+        hasty = ImageReader(ImageLimits(decode_seconds=0.2))
+        with pytest.raises(InvalidRequestError) as raised:
+            await hasty.read(RED)
+        return raised.value.message, (await reader.read(RED)).width
+
+    message, width = asyncio.run(hang())
+
+    assert "0.2 s" in message
+    assert width == 40
+
+
+def test_a_crowd_of_images_is_sent_away() -> None:
+    async def crowd() -> float | None:
+        reader = ImageReader()
+        await reader.read(RED)
+        signal_decoders(signal.SIGSTOP)
+        waiting = [asyncio.create_task(reader.read(RED)) for _ in range(32)]
+        await asyncio.sleep(0)
+        with pytest.raises(OverloadedError) as raised:
+            await reader.read(RED)
+        signal_decoders(signal.SIGCONT)
+        assert {image.width for image in await asyncio.gather(*waiting)} == {40}
+        return raised.value.retry_after
+
+    assert asyncio.run(crowd()) == 1.0
+
+
+def test_memory_that_a_header_claims_is_not_given() -> None:
+    # A canvas of 16383 x 16383 in 80 bytes; its codec takes 2 GiB before anything is checked.
+    still = encoded(picture((16, 16)), "WEBP", lossless=True)
+    canvas = b"VP8X" + (10).to_bytes(4, "little") + b"\2\0\0\0" + (b"\xfe\x3f\0" * 2)
+    film = b"ANIM" + (6).to_bytes(4, "little") + bytes(6)
+    frame = bytes(6) + (15).to_bytes(3, "little") * 2 + bytes(4) + still[12:]
+    body = b"WEBP" + canvas + film + b"ANMF" + len(frame).to_bytes(4, "little") + frame
+    file = b"RIFF" + len(body).to_bytes(4, "little") + body
+    source = ImageSource(data_url(file, "image/webp"), "messages[0].content[0]", 64)
+
+    with pytest.raises(InvalidRequestError) as raised:
+        asyncio.run(ImageReader().read(source))
+
+    assert raised.value.code in ("image_too_large", "invalid_image_format", "image_parse_error")
+
+
+def test_remote_images_are_refused_unless_enabled() -> None:
+    source = ImageSource("http://127.0.0.1:9/x.png", "messages[0].content[0]", 64)
+    messages = []
+    for remote in (False, True):
+        with pytest.raises(InvalidRequestError) as raised:
+            asyncio.run(ImageReader(ImageLimits(remote=remote)).read(source))
+        assert raised.value.code == "invalid_image_url"
+        messages.append(raised.value.message)
+
+    assert "images.remote" in messages[0]
+    assert "public" in messages[1]
