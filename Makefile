@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example clients image-check page-check
+.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers
 
 all: check test
 
@@ -25,6 +25,15 @@ fmt:
 
 example:
 	$(PYTHON) scripts/write_docs.py
+
+# Ten minutes; `make bench BENCH="streams-1 short --rounds 3"` for a part of it.
+bench:
+	$(PYTHON) -m benchmarks $(BENCH)
+
+# llama-cpp-python's server, which `make bench` compares with where it is installed; compiles.
+bench-peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q 'llama-cpp-python[server]'
 
 # Needs root, buildah and debootstrap; not part of `all`.
 image-check:

@@ -68,6 +68,12 @@ def all_at_once(rng: random.Random) -> Iterator[int]:
         yield from callers
 
 
+SCHEDULES: Final[dict[str, tuple[Callable[[random.Random], Iterator[int]], int]]] = {
+    "four lines, 8 calls in turn": (four_lines, ENGINES),
+    "all 8 at once": (all_at_once, CONVERSATIONS),
+}
+
+
 class _Nothing:
     """A sink that drops everything."""
 
@@ -150,23 +156,25 @@ def _replay(
     return read_journal(folder / "journal", "generate")
 
 
+def run(schedule: str, library: Path, folder: Path) -> Result:
+    """Measure one of SCHEDULES, the same order every time."""
+    callers, lines = SCHEDULES[schedule]
+    rng = random.Random(1)  # noqa: S311
+    return measure(library, folder, list(callers(rng)), lines=lines)
+
+
 def main() -> None:
     """Print the table."""
-    rows: list[tuple[str, Callable[[random.Random], Iterator[int]], int]] = [
-        ("four lines, 8 calls in turn", four_lines, ENGINES),
-        ("all 8 at once", all_at_once, CONVERSATIONS),
-    ]
     sys.stdout.write(
         "| schedule | prompt tokens | ideal | picoserve | of ideal | round robin | of ideal |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
     )
     with tempfile.TemporaryDirectory() as name:
         library = build_library(Path(name) / "standin")
-        for number, (title, schedule, lines) in enumerate(rows):
+        for number, title in enumerate(SCHEDULES):
             folder = Path(name) / str(number)
             folder.mkdir()
-            rng = random.Random(1)  # noqa: S311  # the same order every time
-            result = measure(library, folder, list(schedule(rng)), lines=lines)
+            result = run(title, library, folder)
             sys.stdout.write(
                 f"| {title} | {result.prompt_tokens} | {result.ideal} | {result.affinity} | "
                 f"{result.affinity / result.ideal:.2f} | {result.round_robin} | "

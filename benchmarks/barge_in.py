@@ -14,7 +14,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,17 +26,18 @@ from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.processes import wait_idle
 from tests.support.server import RunningServer, running_server, wait_until
 
-# Thirty tokens a second is a fast voice model's pace: a token is under way for 33 ms.
+# A fast voice model's pace: a token is under way for 33 ms.
+TOKENS_PER_SECOND: Final = 30.0
 SCRIPT: Final = ModelScript(
     context_length=100_000,
     journal="journal",
     replies=[
         Reply(match_last="brief", text="Yes."),
         Reply(match_last="prefill", delay_seconds=600, prefill_interruptible=True, text="No."),
-        Reply(count=50_000, tokens_per_second=30.0),
+        Reply(count=50_000, tokens_per_second=TOKENS_PER_SECOND),
     ],
 )
-STAGES: Final = {
+STAGES: Final[dict[str, tuple[str, dict[str, object]]]] = {
     "streaming": ("count", {"stream": True}),
     "waiting for JSON": ("count", {}),
     "in its prompt": ("prefill", {"stream": True}),
@@ -47,14 +50,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=50)
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        config = standin_model(build_library(folder / "library"), folder, SCRIPT)
+        library = build_library(Path(name) / "library")
         _say(f"{'the client leaves while':<24} {'median':>8} {'worst':>8}  (ms, n = {rounds})")
-        with running_server(folder, config, environment=ACCESS_KEY) as server:
-            for stage, (text, fields) in STAGES.items():
-                spans = [_barge_in(server, folder / "journal", text, fields) for _ in range(rounds)]
-                times = [span * 1000 for span in spans]
-                _say(f"{stage:<24} {statistics.median(times):>8.1f} {max(times):>8.1f}")
+        with opened(library, Path(name)) as leave:
+            for moment in STAGES:
+                times = [leave(moment) * 1000 for _ in range(rounds)]
+                _say(f"{moment:<24} {statistics.median(times):>8.1f} {max(times):>8.1f}")
+
+
+@contextmanager
+def opened(library: Path, folder: Path) -> Generator[Callable[[str], float], None, None]:
+    """A server, and a function that leaves it once, at one of the moments of STAGES.
+
+    The function returns seconds from the first client's close to the beginning of the second
+    one's job.
+    """
+    config = standin_model(library, folder, SCRIPT)
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        yield partial(_barge_in, server, folder / "journal")
 
 
 def _say(line: str) -> None:
@@ -62,8 +75,8 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _barge_in(server: RunningServer, journal: Path, text: str, fields: dict[str, object]) -> float:
-    """Seconds from the first client's close to the beginning of the second one's job."""
+def _barge_in(server: RunningServer, journal: Path, moment: str) -> float:
+    text, fields = STAGES[moment]
     wait_idle(server)
     jobs, pieces = _counter(journal, "generate"), _counter(journal, "first")
     first = _asked(server, text, fields)

@@ -1,0 +1,1 @@
+"""Servers that do nothing but answer: what HTTP itself costs on this machine."""
