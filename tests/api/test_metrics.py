@@ -80,8 +80,11 @@ def test_tokens_and_requests_add_up(watched: RunningServer) -> None:
     assert (grown("prompt_tokens_total"), grown("generation_tokens_total")) == (prompt, written)
     assert grown("prompt_tokens_cached_total") == cached
     assert grown("request_generation_tokens_sum") == written
-    for name in ("time_to_first_token", "e2e_request_latency", "request_queue_time"):
+    parts = ("request_queue_time", "request_prefill_time", "request_decode_time")
+    for name in ("time_to_first_token", "e2e_request_latency", *parts):
         assert grown(f"{name}_seconds_count") == 3
+    whole = grown("e2e_request_latency_seconds_sum")
+    assert whole >= sum(grown(f"{name}_seconds_sum") for name in parts)
     assert grown("e2e_request_latency_seconds_sum") >= grown("time_to_first_token_seconds_sum") > 0
 
 

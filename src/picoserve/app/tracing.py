@@ -29,7 +29,7 @@ def tracer_for(settings: Settings, environ: Mapping[str, str]) -> "Tracer | None
     if not url:
         return None
     try:
-        # Costs 0.3 s, so only where it is asked for.
+        # Costs 0.1 s and 8 MiB, so only where it is asked for.
         from picoserve.tracing.tracer import Tracer  # noqa: PLC0415
 
         return Tracer(url)

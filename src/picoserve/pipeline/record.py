@@ -58,12 +58,26 @@ class GenerationRecord:
         return None if self.placed is None else self.placed - self.queued
 
     @property
+    def prefill_seconds(self) -> float | None:
+        """From the engine's being found to the first piece."""
+        if self.placed is None or self.first_piece is None:
+            return None
+        return self.first_piece - self.placed
+
+    @property
+    def decode_seconds(self) -> float | None:
+        """From the first piece to the end."""
+        if self.finished is None or self.first_piece is None:
+            return None
+        return self.finished - self.first_piece
+
+    @property
     def seconds_per_token(self) -> float | None:
         """Mean time of a token after the first; None where there is no such token."""
-        if self.usage is None or self.finished is None or self.first_piece is None:
+        if self.usage is None or self.decode_seconds is None:
             return None
         more = self.usage.completion_tokens - 1
-        return (self.finished - self.first_piece) / more if more > 0 else None
+        return self.decode_seconds / more if more > 0 else None
 
     def note_place(self, engine: str) -> None:
         """An engine was found."""

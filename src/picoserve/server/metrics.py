@@ -94,6 +94,12 @@ class Metrics:
         self._prompt_sizes = histogram("request_prompt_tokens", "Prompt tokens.", _TOKENS)
         self._reply_sizes = histogram("request_generation_tokens", "Generated tokens.", _TOKENS)
         self._wait = histogram("request_queue_time_seconds", "Time in the line.", _WAIT)
+        self._prefill = histogram(
+            "request_prefill_time_seconds", "From the engine to the first token.", _WAIT
+        )
+        self._decode = histogram(
+            "request_decode_time_seconds", "From the first token to the last.", _WAIT
+        )
         self._first_token = histogram(
             "time_to_first_token_seconds", "From the request to its first token.", _FIRST_TOKEN
         )
@@ -153,6 +159,10 @@ class Metrics:
         model = record.model
         if record.wait_seconds is not None:
             self._wait.labels(model).observe(record.wait_seconds)
+        if record.prefill_seconds is not None:
+            self._prefill.labels(model).observe(record.prefill_seconds)
+        if record.decode_seconds is not None:
+            self._decode.labels(model).observe(record.decode_seconds)
         if record.moved:
             self._moved.labels(model).inc()
         if record.is_structured:

@@ -47,6 +47,7 @@ def request_attributes(facts: RequestFacts, route: str) -> Attributes:
             "http.response.status_code": status if status == facts.shown_status else None,
             "http.response.header.x-request-id": [facts.id],
             "error.type": facts.failure,
+            "picoserve.limit": facts.limit,
             "picoserve.key_name": facts.key_name,
             "picoserve.client_gone": facts.client_gone or None,
         }
