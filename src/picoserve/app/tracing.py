@@ -1,6 +1,6 @@
 """Whether traces are wanted, and where they go: the settings and OpenTelemetry's variables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from picoserve.config.settings import Settings
@@ -16,6 +16,7 @@ _EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 _ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _TRACES_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
 _PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HEADERS: Final = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _PROTOCOL: Final = "http/protobuf"
 
 
@@ -56,19 +57,26 @@ def traces_url(settings: Settings, environ: Mapping[str, str]) -> str:
     disabled = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     if not source or disabled or exporter == "none":
         return ""
-    if exporter not in {"", "otlp"}:
-        raise ConfigError(f"environment: {_EXPORTER}: should be otlp or none")
-    for variable in _PROTOCOLS:
-        if protocol := environ.get(variable, "").strip():
-            if protocol != _PROTOCOL:
-                raise ConfigError(
-                    f"environment: {variable}: should be {_PROTOCOL}, or set {_EXPORTER}=none"
-                )
-            break
+    problem = next(_problems(exporter, environ), "")
+    if problem:
+        raise ConfigError(f"environment: {problem}")
     try:
         return _url(settings, environ)
     except ValueError as error:
         raise ConfigError(f"environment: {source}: {error}") from None
+
+
+def _problems(exporter: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """What variables ask for that is not there."""
+    if exporter not in {"", "otlp"}:
+        yield f"{_EXPORTER}: should be otlp or none"
+    variable = next((name for name in _PROTOCOLS if environ.get(name, "").strip()), "")
+    if variable and environ[variable].strip() != _PROTOCOL:
+        yield f"{variable}: should be {_PROTOCOL}, or set {_EXPORTER}=none"
+    for variable in _HEADERS:
+        parts = environ.get(variable, "").split(",")
+        if not all("=" in part for part in parts if part.strip()):
+            yield f"{variable}: should be NAME=VALUE,NAME=VALUE"
 
 
 def _asked_by(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -23,6 +23,9 @@ from picoserve.tracing.attributes import arrival_attributes
 from picoserve.tracing.clock import wall_clock
 from picoserve.tracing.trace import Trace
 
+# Each try of an export is a warning there, its failure an error; and a warning of a header that
+# is malformed shows it, with whatever key is in it.
+_TALKATIVE: Final = ("opentelemetry.exporter", "opentelemetry.util.re")
 _FLUSH_SECONDS: Final = 2.0
 _CONTEXT_HEADERS: Final = ("traceparent", "tracestate")
 
@@ -45,8 +48,8 @@ class Tracer:
         Raises:
             ValueError: One of OpenTelemetry's environment variables holds something unusable.
         """
-        # Each try of an export is a warning there, and its failure an error.
-        logging.getLogger("opentelemetry.exporter").setLevel(logging.ERROR)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url)))
         self._tracer = self._provider.get_tracer("picoserve", __version__)

@@ -52,6 +52,7 @@ def test_traces_go_where_settings_and_environment_say(
         ({EXPORTER: "zipkin"}, EXPORTER),
         ({BASE: "collector:4318"}, BASE),
         ({BASE: "http://there", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTLP_PROTOCOL"),
+        ({BASE: "http://there", "OTEL_EXPORTER_OTLP_HEADERS": "a=b,key"}, "OTLP_HEADERS: should"),
     ],
 )
 def test_what_cannot_be_done_is_said_with_its_variable(
