@@ -98,6 +98,8 @@ TESTED_ELSEWHERE: Final = {
     "server/auth/middleware.py": "api/test_auth.py",
     "server/body.py": "api/test_chat_json.py",
     "server/chat_preparation.py": "api/test_structured.py",
+    "server/connections/protocol.py": "api/test_connections.py",
+    "server/connections/refusals.py": "api/test_connections.py",
     "server/disconnect.py": "api/test_waiting.py",
     "server/error_responses.py": "api/test_chat_stream.py",
     "server/limits/middleware.py": "api/test_limits.py",

@@ -10,9 +10,11 @@
     ├── NotFoundError                404 invalid_request_error
     │   └── ModelNotFoundError           model_not_found
     ├── MethodNotAllowedError        405 invalid_request_error
+    ├── RequestTimeoutError          408 invalid_request_error
     ├── PayloadTooLargeError         413 invalid_request_error
     ├── UnsupportedMediaTypeError    415 invalid_request_error
     ├── RateLimitError               429 rate_limit_error
+    ├── HeadersTooLargeError         431 invalid_request_error
     ├── UnavailableError             503 service_unavailable_error
     │   ├── OverloadedError              server_is_overloaded
     │   ├── DrainingError                server_is_shutting_down
@@ -118,6 +120,14 @@ class MethodNotAllowedError(PicoserveError):
     type = "invalid_request_error"
 
 
+class RequestTimeoutError(PicoserveError):
+    """The request took too long to arrive."""
+
+    status = 408
+    type = "invalid_request_error"
+    default_code = "request_timeout"
+
+
 class PayloadTooLargeError(PicoserveError):
     """The body is larger than the server reads."""
 
@@ -140,6 +150,14 @@ class RateLimitError(PicoserveError):
     status = 429
     type = "rate_limit_error"
     default_code = "rate_limit_exceeded"
+
+
+class HeadersTooLargeError(PicoserveError):
+    """The request line and the headers are larger than the server reads."""
+
+    status = 431
+    type = "invalid_request_error"
+    default_code = "headers_too_large"
 
 
 class UnavailableError(PicoserveError):

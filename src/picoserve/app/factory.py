@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 
 from picoserve.server.auth.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
+from picoserve.server.connections.refusals import RefusalMiddleware
 from picoserve.server.error_responses import install_error_handlers
 from picoserve.server.limits.ledger import Ledger
 from picoserve.server.limits.middleware import RateLimitMiddleware
@@ -58,6 +59,7 @@ def create_app(
     # What is added last comes first.
     app.add_middleware(RateLimitMiddleware, ledger=ledger)
     app.add_middleware(AuthMiddleware, access=access)
+    app.add_middleware(RefusalMiddleware)
     app.include_router(health.router)
     app.include_router(models.router)
     app.include_router(chat.router)

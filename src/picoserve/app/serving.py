@@ -7,6 +7,7 @@ they end with an error event. A second signal cuts the wait short.
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import socket
@@ -21,12 +22,16 @@ from picoserve.app.banner import Banner
 from picoserve.app.factory import create_app
 from picoserve.app.limits import limits_from
 from picoserve.app.observing import metrics_for
+from picoserve.app.open_files import make_room_for
 from picoserve.app.planning import plan_models
 from picoserve.app.tracing import tracer_for
+from picoserve.config.server import ServerSettings
 from picoserve.config.settings import Settings
 from picoserve.images.reader import ImageLimits, ImageReader
 from picoserve.logs import configure_logging, get_logger
 from picoserve.pool.pool import Pool
+from picoserve.server.connections.protocol import guarded_protocol
+from picoserve.server.connections.register import ConnectionLimits
 from picoserve.server.limits.ledger import Ledger
 from picoserve.server.state import HttpLimits, ServerState
 
@@ -87,6 +92,7 @@ def serve(settings: Settings) -> int:
         models=plan.models,
         limits=HttpLimits(
             max_body_bytes=server_settings.max_body_bytes,
+            body_seconds=server_settings.body_seconds,
             commit_seconds=server_settings.commit_seconds,
             ping_seconds=server_settings.ping_seconds,
             unknown_fields=server_settings.unknown_fields,
@@ -94,6 +100,7 @@ def serve(settings: Settings) -> int:
         metrics=metrics_for(pool),
         images=ImageReader(ImageLimits(**settings.images.model_dump())),
     )
+    make_room_for(server_settings.max_connections)
     config = uvicorn.Config(
         create_app(
             state,
@@ -108,6 +115,9 @@ def serve(settings: Settings) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        http=guarded_protocol(_connection_limits(server_settings)),
+        ws="none",
+        timeout_keep_alive=math.ceil(server_settings.keep_alive_seconds),
         timeout_graceful_shutdown=int(_FAREWELL_SECONDS),
     )
     banner = Banner(settings, plan)
@@ -123,6 +133,15 @@ def serve(settings: Settings) -> int:
                 exit_when_broken=settings.pool.exit_when_broken,
             )
         )
+
+
+def _connection_limits(server: ServerSettings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_connections=server.max_connections,
+        max_header_bytes=server.max_header_bytes,
+        header_seconds=server.header_seconds,
+        body_seconds=server.body_seconds,
+    )
 
 
 async def _run(

@@ -37,6 +37,24 @@ class ServerSettings(Table):
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024)
     """The largest request body that is read; a larger one is answered with 413."""
 
+    max_header_bytes: int = Field(default=32 * 1024, ge=1024)
+    """The largest request line and headers together; larger ones are answered with 431."""
+
+    header_seconds: Seconds = 10.0
+    """How long they may take to arrive; then the connection is closed, with 408 if something has
+    come."""
+
+    body_seconds: Seconds = 60.0
+    """How long a request body may take to arrive; then it is answered with 408."""
+
+    keep_alive_seconds: Seconds = 130.0
+    """How long a connection stays open between two requests. LiveKit's clients keep theirs for
+    120 seconds."""
+
+    max_connections: int = Field(default=512, ge=1)
+    """Most open connections. One more closes the one that has been idle longest; where all are
+    busy it is answered with 503, but for /health."""
+
     unknown_fields: Literal["ignore", "reject"] = "ignore"
     """What happens to request fields that nobody knows: "ignore" serves the request and names
     them in the header x-picoserve-ignored, "reject" answers 400."""

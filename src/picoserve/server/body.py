@@ -4,6 +4,7 @@ How it is declared does not matter, but for browsers: a page of any website may 
 text or a form to this server without asking. Before they send JSON they ask, and are told no.
 """
 
+import asyncio
 from email.message import Message
 from typing import Final
 
@@ -11,33 +12,50 @@ from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
-from picoserve.errors import ClientGoneError, PayloadTooLargeError, UnsupportedMediaTypeError
+from picoserve.errors import (
+    ClientGoneError,
+    PayloadTooLargeError,
+    RequestTimeoutError,
+    UnsupportedMediaTypeError,
+)
+from picoserve.server.state import HttpLimits
 
 _MEDIA_TYPE: Final = "application/json"
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
+async def read_body(request: Request, limits: HttpLimits) -> bytes:
     """The whole body.
 
     Raises:
         UnsupportedMediaTypeError: It is compressed, not in UTF-8, or a browser sends it as
             something else than JSON.
         PayloadTooLargeError: It is larger than allowed; the rest is not read.
+        RequestTimeoutError: It has not come in time.
         ClientGoneError: The client left while sending it.
     """
     _check_media_type(request.headers)
+    max_bytes = limits.max_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > max_bytes:
-                raise _too_large(max_bytes)
+        async with asyncio.timeout(limits.body_seconds):
+            return await _whole_body(request, max_bytes)
+    except TimeoutError:
+        raise RequestTimeoutError(
+            f"The request body has not come within {limits.body_seconds:g} s."
+        ) from None
     except ClientDisconnect:
         raise ClientGoneError("The client left while sending its request.") from None
+
+
+async def _whole_body(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
     return bytes(body)
 
 

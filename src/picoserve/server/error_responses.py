@@ -28,6 +28,8 @@ def error_response(error: PicoserveError) -> Response:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after)))
     if isinstance(error, RateLimitError):
         headers |= _rate_limit_headers(error)
+    if error.status == HTTPStatus.REQUEST_TIMEOUT:
+        headers["connection"] = "close"
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return Response(

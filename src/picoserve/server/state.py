@@ -18,12 +18,14 @@ class HttpLimits:
     """How the HTTP side behaves. Times in seconds.
 
     Attributes:
+        body_seconds: Longest time for a request's body to arrive.
         commit_seconds: How long an error may still choose the status before a stream's 200.
         ping_seconds: Between comments on a silent stream.
         unknown_fields: What to do with request fields nobody knows.
     """
 
     max_body_bytes: int = 8 * 1024 * 1024
+    body_seconds: float = 60.0
     commit_seconds: float = 1.0
     ping_seconds: float = 2.0
     unknown_fields: Literal["ignore", "reject"] = "ignore"

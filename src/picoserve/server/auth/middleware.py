@@ -13,9 +13,10 @@ from picoserve.server.auth.access import Access
 from picoserve.server.auth.keys import KeyRing
 from picoserve.server.error_responses import error_response
 from picoserve.server.request_facts import facts_of
+from picoserve.server.routes.health import HEALTH_PATHS
 from picoserve.server.routes.page import PAGE_PATHS
 
-_OPEN_PATHS: Final = frozenset({"/health", "/health/live", "/health/ready", *PAGE_PATHS})
+_OPEN_PATHS: Final = HEALTH_PATHS | frozenset(PAGE_PATHS)
 _ADMIN_PATHS: Final = "/admin/"
 _METRICS_PATH: Final = "/metrics"
 _SHOWN: Final = 4

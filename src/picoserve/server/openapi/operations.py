@@ -13,6 +13,7 @@ from picoserve.errors import (
     PayloadTooLargeError,
     PicoserveError,
     RateLimitError,
+    RequestTimeoutError,
     UnavailableError,
     UnsupportedMediaTypeError,
 )
@@ -68,6 +69,7 @@ _BODY_ERRORS: Final = (
     PayloadTooLargeError,
     UnsupportedMediaTypeError,
     RateLimitError,
+    RequestTimeoutError,
 )
 _ENGINE_ERRORS: Final = (*_BODY_ERRORS, EngineFailedError, UnavailableError)
 

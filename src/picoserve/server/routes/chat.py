@@ -36,7 +36,7 @@ async def create_chat_completion(request: Request, state: State) -> Response:
 
 async def _answer(request: Request, state: ServerState) -> Callable[[], Awaitable[Response]]:
     """What is left to do once the request is understood: its body need not be kept meanwhile."""
-    body = parse_body(ChatRequest, await read_body(request, state.limits.max_body_bytes))
+    body = parse_body(ChatRequest, await read_body(request, state.limits))
     ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)

@@ -23,7 +23,7 @@ router = APIRouter()
 @router.post("/v1/completions")
 async def create_completion(request: Request, state: State) -> Response:
     """Continue a text."""
-    body = parse_body(CompletionRequest, await read_body(request, state.limits.max_body_bytes))
+    body = parse_body(CompletionRequest, await read_body(request, state.limits))
     ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)

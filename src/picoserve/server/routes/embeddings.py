@@ -23,7 +23,7 @@ router = APIRouter()
 @router.post("/v1/embeddings")
 async def create_embeddings(request: Request, state: State) -> Response:
     """The vectors of one text or of many."""
-    body = parse_body(EmbeddingsRequest, await read_body(request, state.limits.max_body_bytes))
+    body = parse_body(EmbeddingsRequest, await read_body(request, state.limits))
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
     check_capability(info, Capability.EMBEDDINGS)

@@ -1,6 +1,7 @@
 """Health: alive, ready, and both with every engine's state."""
 
 from http import HTTPStatus
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
@@ -10,6 +11,8 @@ from picoserve.pool.pool import Pool
 from picoserve.server.state import State
 
 router = APIRouter()
+
+HEALTH_PATHS: Final = frozenset({"/health", "/health/live", "/health/ready"})
 
 
 @router.get("/health/live")

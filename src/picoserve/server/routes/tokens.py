@@ -34,7 +34,7 @@ class _Rendered:
 @router.post("/tokenize")
 async def tokenize(request: Request, state: State) -> dict[str, object]:
     """Token ids of a prompt, or of messages with the chat template applied."""
-    raw = await read_body(request, state.limits.max_body_bytes)
+    raw = await read_body(request, state.limits)
     body = parse_body(TokenizeRequest, raw)
     if body.is_chat:
         chat = await _rendered(request, raw, state)
@@ -50,7 +50,7 @@ async def tokenize(request: Request, state: State) -> dict[str, object]:
 @router.post("/v1/chat/completions/input_tokens")
 async def count_input_tokens(request: Request, state: State) -> dict[str, object]:
     """How many tokens the engine would read for this chat request."""
-    raw = await read_body(request, state.limits.max_body_bytes)
+    raw = await read_body(request, state.limits)
     chat = await _rendered(request, raw, state)
     ids = await token_ids(state.pool, chat.model.name, chat.job.prompt, "messages")
     return input_tokens_answer(len(ids))
@@ -59,7 +59,7 @@ async def count_input_tokens(request: Request, state: State) -> dict[str, object
 @router.post("/v1/chat/completions/render")
 async def render(request: Request, state: State) -> dict[str, object]:
     """The prompt of this chat request, chat template applied, and what would end the reply."""
-    raw = await read_body(request, state.limits.max_body_bytes)
+    raw = await read_body(request, state.limits)
     chat = await _rendered(request, raw, state)
     return {"model": chat.model.name, "prompt": chat.job.prompt, "stop": list(chat.job.stop)}
 

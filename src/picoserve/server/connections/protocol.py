@@ -1,0 +1,192 @@
+"""uvicorn's HTTP/1.1 connection, held to limits of time and space.
+
+uvicorn bounds neither how long a request takes to arrive nor how large its headers are, so a
+client that sends a byte now and then would hold a connection for ever. A middleware cannot help:
+it runs once the headers are there.
+"""
+
+import asyncio
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import ClassVar, Final
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from picoserve.errors import (
+    HeadersTooLargeError,
+    InvalidRequestError,
+    OverloadedError,
+    PicoserveError,
+    RequestTimeoutError,
+)
+from picoserve.openai_api.error_body import error_bytes
+from picoserve.server.connections.refusals import REFUSAL
+from picoserve.server.connections.register import ConnectionLimits, ConnectionRegister, Standing
+
+# The routes answer a late body themselves; this is for bodies that nobody reads.
+_GRACE_SECONDS: Final = 2.0
+_SIGNS_PER_HEADER: Final = len(b": \r\n")
+
+
+class _Phase(Enum):
+    """Where a connection is; each but the last two has a deadline."""
+
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    REST = auto()
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Attributes:
+        register: All connections of the server.
+    """
+
+    register: ClassVar[ConnectionRegister]
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place among the connections, or close."""
+        super().connection_made(transport)
+        self._phase = _Phase.HEAD
+        self._head_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._standing = self.register.enter(self)
+        if self._standing is Standing.REFUSED:
+            transport.abort()
+        else:
+            self._begin_head(self.register.limits.header_seconds)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place up."""
+        self._disarm()
+        self.register.leave(self)
+        super().connection_lost(exc)
+
+    def give_way(self) -> None:
+        """Close; nothing is under way."""
+        self.transport.close()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """More of a request."""
+        if self._phase is _Phase.REST:
+            self._begin_head(self.register.limits.header_seconds)
+        super().data_received(data)
+        if self._phase is _Phase.HEAD:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.register.limits.max_header_bytes:
+                self._refuse(_too_large(self.register.limits.max_header_bytes))
+
+    @override
+    def on_message_begin(self) -> None:
+        """A request begins; it may be right behind another one."""
+        super().on_message_begin()
+        if self._phase is not _Phase.HEAD:
+            self._begin_head(self.register.limits.header_seconds)
+
+    @override
+    def on_headers_complete(self) -> None:
+        """The headers are there."""
+        limits = self.register.limits
+        refusal = self._refusal(limits)
+        if refusal is not None:
+            self.scope[REFUSAL] = refusal  # type: ignore[typeddict-unknown-key]
+        super().on_headers_complete()
+        if refusal is not None:
+            self.cycle.keep_alive = False
+        self._phase = _Phase.BODY
+        self._arm(limits.body_seconds + _GRACE_SECONDS)
+
+    @override
+    def on_message_complete(self) -> None:
+        """The request is there as a whole."""
+        super().on_message_complete()
+        self._phase = _Phase.ANSWER
+        self._disarm()
+        if self.cycle.response_complete:
+            # Answered before its body had come: uvicorn's timer was stopped by the rest of it.
+            self._begin_head(self.timeout_keep_alive)
+
+    @override
+    def on_response_complete(self) -> None:
+        """The answer is out."""
+        super().on_response_complete()
+        if self._phase is _Phase.ANSWER and self.cycle.response_complete:
+            self._phase = _Phase.REST
+            self.register.rest(self)
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP."""
+        self._refuse(InvalidRequestError(msg))
+
+    def _begin_head(self, seconds: float) -> None:
+        self.register.work(self)
+        self._phase = _Phase.HEAD
+        self._head_bytes = 0
+        self._arm(seconds)
+
+    def _refusal(self, limits: ConnectionLimits) -> PicoserveError | None:
+        size = len(self.url) + sum(len(n) + len(v) + _SIGNS_PER_HEADER for n, v in self.headers)
+        if size > limits.max_header_bytes:
+            return _too_large(limits.max_header_bytes)
+        if self._standing is Standing.SURPLUS:
+            return OverloadedError(
+                "Too many connections. Please try again later.",
+                limit="max_connections",
+                retry_after=1.0,
+            )
+        return None
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._deadline = self.loop.call_later(seconds, self._on_deadline, seconds)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _on_deadline(self, seconds: float) -> None:
+        if self.flow.read_paused or (self._phase is _Phase.HEAD and self._is_answering):
+            # The client waits for us: the next request has to wait for the answer to this one.
+            self._arm(seconds)
+        elif self._phase is _Phase.HEAD and self._head_bytes:
+            self._refuse(RequestTimeoutError(f"The headers have not come within {seconds:g} s."))
+        else:
+            self.transport.close()
+
+    @property
+    def _is_answering(self) -> bool:
+        # None before the first request, whatever its type says.
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
+
+    def _refuse(self, error: PicoserveError) -> None:
+        """Answer what cannot become a request, and close; in an answer, only close."""
+        if not self._is_answering and not self.transport.is_closing():
+            body = error_bytes(error)
+            head = (
+                f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
+                f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                "connection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def guarded_protocol(limits: ConnectionLimits) -> type[GuardedProtocol]:
+    """The class of the connections of one server."""
+
+    class Guarded(GuardedProtocol):
+        register = ConnectionRegister(limits)
+
+    return Guarded
+
+
+def _too_large(limit: int) -> HeadersTooLargeError:
+    return HeadersTooLargeError(f"The request's headers are larger than {limit} bytes.")
