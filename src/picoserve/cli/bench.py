@@ -134,7 +134,8 @@ def _print(numbers: Mapping[str, object]) -> None:
     for name, value in numbers.items():
         if not name.endswith("_ms") and name != "errors":
             facts.add_row(name, str(value))
-    spread = Table(box=box.SIMPLE_HEAD if console.encoding.startswith("utf") else box.ASCII)
+    lines = box.SIMPLE_HEAD if console.encoding.startswith("utf") else box.ASCII
+    spread = Table(box=lines, pad_edge=False, collapse_padding=True)
     spread.add_column("milliseconds")
     kinds = ("mean", *(f"p{percent}" for percent in PERCENTILES))
     for kind in kinds:
