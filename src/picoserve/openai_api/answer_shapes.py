@@ -226,7 +226,7 @@ class EmbeddingsAnswer(TypedDict):
 
 
 class ModelObject(TypedDict):
-    """A model under one of its names; `max_model_len` is there once it has loaded."""
+    """A model under one of its names; the last two are there once it has loaded."""
 
     id: str
     object: Literal["model"]
@@ -234,6 +234,7 @@ class ModelObject(TypedDict):
     owned_by: str
     description: NotRequired[str]
     max_model_len: NotRequired[int]
+    capabilities: NotRequired[list[str]]
 
 
 class ModelList(TypedDict):
