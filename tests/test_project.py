@@ -29,6 +29,8 @@ TESTED_ELSEWHERE: Final = {
     "app/findings.py": "unit/cli/test_doctor.py",
     "app/limits.py": "api/test_limits.py",
     "app/planning.py": "api/test_models.py",
+    "app/reloading.py": "api/test_reload.py",
+    "app/running.py": "api/test_reload.py",
     "app/serving.py": "api/test_health.py",
     "config/telemetry.py": "unit/app/test_tracing.py",
     "constraint/__init__.py": "unit/constraint/test_desk.py",

@@ -1,17 +1,11 @@
-"""Running the server: listen, serve, drain, end.
-
-On SIGTERM or SIGINT the server stops being ready and refuses new work, but goes on listening,
-so that probes and late clients get an answer; streams may finish within `drain_seconds`, then
-they end with an error event. A second signal cuts the wait short.
-"""
+"""Settings → a running server."""
 
 import asyncio
 import contextlib
 import math
 import os
-import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 import uvicorn
@@ -24,22 +18,20 @@ from picoserve.app.limits import limits_from
 from picoserve.app.observing import metrics_for
 from picoserve.app.open_files import make_room_for
 from picoserve.app.planning import plan_models
+from picoserve.app.reloading import Reloading
+from picoserve.app.running import run_server
 from picoserve.app.tracing import tracer_for
 from picoserve.config.server import ServerSettings
 from picoserve.config.settings import Settings
 from picoserve.images.reader import ImageLimits, ImageReader
-from picoserve.logs import configure_logging, get_logger
+from picoserve.logs import configure_logging
 from picoserve.pool.pool import Pool
 from picoserve.server.connections.protocol import guarded_protocol
 from picoserve.server.connections.register import ConnectionLimits
 from picoserve.server.limits.ledger import Ledger
 from picoserve.server.state import HttpLimits, ServerState
 
-_IDLE_POLL_SECONDS: Final = 0.02
-_BROKEN_STATUS: Final = 3
 _FAREWELL_SECONDS: Final = 2.0
-
-_log = get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -74,8 +66,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(settings: Settings) -> int:
+def serve(settings: Settings, read: Callable[[], Settings]) -> int:
     """Serve until told to stop. Returns the exit status.
+
+    Args:
+        read: Reads the settings again, for when a person has changed them.
 
     Raises:
         ConfigError: The configuration cannot be served.
@@ -126,10 +121,11 @@ def serve(settings: Settings) -> int:
         asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
     ):
         return runner.run(
-            _run(
+            run_server(
                 _Server(config, banner, pool),
                 pool,
-                server_settings.drain_seconds,
+                Reloading(settings, read, access, ledger),
+                drain_seconds=server_settings.drain_seconds,
                 exit_when_broken=settings.pool.exit_when_broken,
             )
         )
@@ -142,62 +138,3 @@ def _connection_limits(server: ServerSettings) -> ConnectionLimits:
         header_seconds=server.header_seconds,
         body_seconds=server.body_seconds,
     )
-
-
-async def _run(
-    server: uvicorn.Server, pool: Pool, drain_seconds: float, *, exit_when_broken: bool
-) -> int:
-    stopping = asyncio.Event()
-    hurry = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, stopping, hurry)
-    tasks = [asyncio.create_task(_drain(server, pool, drain_seconds, stopping, hurry))]
-    if exit_when_broken:
-        tasks.append(asyncio.create_task(_end_when_broken(server, pool)))
-    await server.serve()
-    for task in tasks:
-        task.cancel()
-    if exit_when_broken and pool.broken.is_set():
-        return _BROKEN_STATUS
-    return 0 if server.started else 1
-
-
-async def _end_when_broken(server: uvicorn.Server, pool: Pool) -> None:
-    await pool.broken.wait()
-    _log.error("no engine can be restored; the server ends")
-    pool.drain()
-    pool.abort()
-    server.should_exit = True
-
-
-def _on_signal(stopping: asyncio.Event, hurry: asyncio.Event) -> None:
-    if stopping.is_set():
-        hurry.set()
-    stopping.set()
-
-
-async def _drain(
-    server: uvicorn.Server,
-    pool: Pool,
-    seconds: float,
-    stopping: asyncio.Event,
-    hurry: asyncio.Event,
-) -> None:
-    await stopping.wait()
-    _log.info("draining", seconds=seconds)
-    pool.drain()
-    if not await _idle_within(pool, seconds, hurry):
-        _log.warning("drain time is over; ending what is left")
-        pool.abort()
-    server.should_exit = True
-
-
-async def _idle_within(pool: Pool, seconds: float, hurry: asyncio.Event) -> bool:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            while not hurry.is_set():
-                if pool.is_idle:
-                    return True
-                await asyncio.sleep(_IDLE_POLL_SECONDS)
-    return False

@@ -1,5 +1,6 @@
 """`picoserve serve`: run the server."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -27,9 +28,11 @@ def serve(
 ) -> None:
     """Serve the configured models; without any, the small one that comes with picoserve.
 
-    Options win over the environment (PICOSERVE_SERVER__PORT), which wins over the file.
+    Options win over the environment (PICOSERVE_SERVER__PORT), which wins over the file. SIGHUP
+    has them read again: who may ask, limits and log level change at once.
     """
-    settings = settings_from(
+    read = partial(
+        settings_from,
         config,
         model,
         server__host=host,
@@ -37,6 +40,7 @@ def serve(
         log__level=log_level,
         log__format=log_format,
     )
+    settings = read()
     from picoserve.app.serving import serve as serve_settings
 
-    raise typer.Exit(serve_settings(settings))
+    raise typer.Exit(serve_settings(settings, read))

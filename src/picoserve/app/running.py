@@ -1,0 +1,123 @@
+"""A server's life: serve, obey signals, drain, end.
+
+On SIGTERM or SIGINT the server stops being ready and refuses new work, but goes on listening,
+so that probes and late clients get an answer; streams may finish within `drain_seconds`, then
+they end with an error event. A second signal cuts the wait short. On SIGHUP the configuration is
+read again; when it means that the terminal has gone, it is the end.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import Final
+
+import uvicorn
+
+from picoserve.app.reloading import Reloading
+from picoserve.logs import get_logger
+from picoserve.pool.pool import Pool
+
+_IDLE_POLL_SECONDS: Final = 0.02
+_BROKEN_STATUS: Final = 3
+
+_log = get_logger(__name__)
+
+
+class _Signals:
+    """What signals have asked for.
+
+    Attributes:
+        stop: End, after what runs.
+        hurry: End now.
+        reload: Read the configuration again.
+    """
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.reload = asyncio.Event()
+        # Under nohup the server outlives its terminal.
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._ends_with_terminal = not ignored and _has_terminal()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_end)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+
+    def _on_end(self) -> None:
+        if self.stop.is_set():
+            self.hurry.set()
+        self.stop.set()
+
+    def _on_hangup(self) -> None:
+        if self._ends_with_terminal and not _has_terminal():
+            self.stop.set()
+        else:
+            self.reload.set()
+
+
+def _has_terminal() -> bool:
+    """Whether there is a terminal that this process belongs to."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+async def run_server(
+    server: uvicorn.Server,
+    pool: Pool,
+    reloading: Reloading,
+    *,
+    drain_seconds: float,
+    exit_when_broken: bool,
+) -> int:
+    """Serve until a signal or the engines' end. Returns the exit status."""
+    signals = _Signals()
+    tasks = [
+        asyncio.create_task(_drain(server, pool, drain_seconds, signals)),
+        asyncio.create_task(reloading.run(signals.reload)),
+    ]
+    if exit_when_broken:
+        tasks.append(asyncio.create_task(_end_when_broken(server, pool)))
+    await server.serve()
+    for task in tasks:
+        task.cancel()
+    if exit_when_broken and pool.broken.is_set():
+        return _BROKEN_STATUS
+    return 0 if server.started else 1
+
+
+async def _end_when_broken(server: uvicorn.Server, pool: Pool) -> None:
+    await pool.broken.wait()
+    _log.error("no engine can be restored; the server ends")
+    pool.drain()
+    pool.abort()
+    server.should_exit = True
+
+
+async def _drain(
+    server: uvicorn.Server,
+    pool: Pool,
+    seconds: float,
+    signals: _Signals,
+) -> None:
+    await signals.stop.wait()
+    _log.info("draining", seconds=seconds)
+    pool.drain()
+    if not await _idle_within(pool, seconds, signals.hurry):
+        _log.warning("drain time is over; ending what is left")
+        pool.abort()
+    server.should_exit = True
+
+
+async def _idle_within(pool: Pool, seconds: float, hurry: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not hurry.is_set():
+                if pool.is_idle:
+                    return True
+                await asyncio.sleep(_IDLE_POLL_SECONDS)
+    return False
