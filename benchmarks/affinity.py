@@ -79,7 +79,9 @@ class _Nothing:
 
     cancelled = False
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+    def accepted(
+        self, prompt_tokens: int | None, cached_tokens: int | None, load: object = None
+    ) -> None:
         """Nobody asks."""
 
     def progress(self, percent: int) -> None:

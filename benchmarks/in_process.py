@@ -32,7 +32,9 @@ class _Clock:
     arrivals: list[float] = field(default_factory=list)
     cancelled: bool = False
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+    def accepted(
+        self, prompt_tokens: int | None, cached_tokens: int | None, load: object = None
+    ) -> None:
         """Nobody asks."""
 
     def progress(self, percent: int) -> None:

@@ -5,7 +5,8 @@
     │   ├── UnsupportedParameterError    unsupported_parameter
     │   ├── UnsupportedValueError        unsupported_value
     │   ├── UnknownParameterError        unknown_parameter
-    │   └── ContextLengthError           context_length_exceeded
+    │   ├── ContextLengthError           context_length_exceeded
+    │   └── ContextsFullError            contexts_full
     ├── AuthenticationError          401 invalid_request_error
     ├── NotFoundError                404 invalid_request_error
     │   └── ModelNotFoundError           model_not_found
@@ -91,6 +92,12 @@ class ContextLengthError(InvalidRequestError):
     """The prompt does not fit into the model's context."""
 
     default_code = "context_length_exceeded"
+
+
+class ContextsFullError(InvalidRequestError):
+    """No more saved contexts are kept; one has to be deleted first."""
+
+    default_code = "contexts_full"
 
 
 class AuthenticationError(PicoserveError):

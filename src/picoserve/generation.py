@@ -45,6 +45,32 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextFile:
+    """A saved context that holds the beginning of a prompt.
+
+    Attributes:
+        path: Absolute path of the file, which an engine has written.
+        characters: How much of the prompt it holds.
+    """
+
+    path: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLoad:
+    """What came of loading a saved context.
+
+    Attributes:
+        saved_tokens: Prompt tokens that were not evaluated because of it.
+        problem: Why it could not be loaded, "" where it was.
+    """
+
+    saved_tokens: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One generation, ready for an engine.
 
@@ -55,6 +81,8 @@ class Job:
         top_logprobs: None for no log probabilities, else how many alternatives per token.
         embed: Not a generation: the prompt's embedding is wanted.
         image: What the prompt speaks of, or what is to be read.
+        load: A saved context to begin with, where it holds more of the prompt than the engine.
+        save_to: Absolute path of a file to save the engine's context in at the end, or "".
     """
 
     prompt: str
@@ -64,6 +92,8 @@ class Job:
     top_logprobs: int | None = None
     embed: bool = False
     image: Image | None = None
+    load: ContextFile | None = None
+    save_to: str = ""
 
     @property
     def context(self) -> str:

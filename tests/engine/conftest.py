@@ -9,7 +9,7 @@ from tests.standin.model_script import ModelScript
 
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.picollm import PicoLLMEngine
-from picoserve.generation import TokenLogprob
+from picoserve.generation import ContextLoad, TokenLogprob
 
 KEY = "AccessKeyOfNobody/AbC+123=="
 
@@ -22,6 +22,7 @@ class KeptPieces:
     def __init__(self, after: Callable[[int], None] = lambda _: None) -> None:
         self.cancelled = False
         self.prompts: list[int | None] = []
+        self.loads: list[ContextLoad | None] = []
         self.pieces: list[bytes] = []
         self.percents: list[int] = []
         self._after = after
@@ -30,8 +31,14 @@ class KeptPieces:
     def data(self) -> bytes:
         return b"".join(self.pieces)
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+    def accepted(
+        self,
+        prompt_tokens: int | None,
+        cached_tokens: int | None,
+        load: ContextLoad | None = None,
+    ) -> None:
         self.prompts.append(prompt_tokens)
+        self.loads.append(load)
 
     def progress(self, percent: int) -> None:
         self.percents.append(percent)

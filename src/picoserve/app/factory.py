@@ -18,6 +18,7 @@ from picoserve.server.routes import (
     admin,
     chat,
     completions,
+    contexts,
     description,
     embeddings,
     health,
@@ -69,6 +70,7 @@ def create_app(
     app.include_router(tokens.router)
     app.include_router(embeddings.router)
     app.include_router(description.router)
+    app.include_router(contexts.router)
     if page:
         app.include_router(page_routes.router)
         app.include_router(description.page_router)

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from picoserve.app.access import access_from
 from picoserve.app.banner import Banner
+from picoserve.app.context_store import context_store
 from picoserve.app.factory import create_app
 from picoserve.app.limits import limits_from
 from picoserve.app.observing import metrics_for
@@ -93,6 +94,7 @@ def serve(settings: Settings, read: Callable[[], Settings]) -> int:
             unknown_fields=server_settings.unknown_fields,
         ),
         metrics=metrics_for(pool),
+        contexts=context_store(settings.contexts),
         images=ImageReader(ImageLimits(**settings.images.model_dump())),
     )
     make_room_for(server_settings.max_connections)

@@ -8,6 +8,7 @@ from typing import Final, Self
 from pydantic import Field, field_validator, model_validator
 
 from picoserve.config.auth import AuthSettings
+from picoserve.config.contexts import ContextSettings
 from picoserve.config.limits import LimitSettings
 from picoserve.config.model import ModelSettings
 from picoserve.config.server import ImageSettings, LogSettings, PoolSettings, ServerSettings
@@ -42,6 +43,9 @@ class Settings(Table):
 
     images: ImageSettings = Field(default_factory=ImageSettings)
     """What the images of requests may cost, and whether they are fetched."""
+
+    contexts: ContextSettings = Field(default_factory=ContextSettings)
+    """Saved contexts of picoLLM engines."""
 
     log: LogSettings = Field(default_factory=LogSettings)
     """What is logged."""

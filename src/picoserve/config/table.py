@@ -35,8 +35,15 @@ def _usable_path(path: Path | None) -> Path | None:
     return path
 
 
+def _usable_folder(path: Path | None) -> Path | None:
+    if path is not None and "\0" in str(path):
+        raise ValueError("should name a folder")
+    return path
+
+
 File = Annotated[Path, AfterValidator(_usable_path), Mark.RELATIVE]
 OptionalFile = Annotated[Path | None, AfterValidator(_usable_path), Mark.RELATIVE]
+OptionalFolder = Annotated[Path | None, AfterValidator(_usable_folder), Mark.RELATIVE]
 Seconds = Annotated[float, Field(gt=0)]
 
 

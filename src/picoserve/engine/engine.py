@@ -7,7 +7,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from picoserve.generation import Job, Outcome, TokenLogprob
+from picoserve.generation import ContextLoad, Job, Outcome, TokenLogprob
 
 
 class FailureKind(StrEnum):
@@ -103,6 +103,8 @@ class EngineInfo:
         max_top_logprobs: Most alternatives per token.
         negative_penalties: Whether penalties below zero are taken.
         context_cache: Whether a shared prompt prefix is not evaluated again.
+        context_identity: What a saved context must have been saved by to be loaded here, ""
+            where contexts cannot be saved.
         token_ids: Whether `tokenize` tells ids; else only their number is true.
         capabilities: What the model can do; the last is what it is for.
     """
@@ -118,6 +120,7 @@ class EngineInfo:
     max_top_logprobs: int = 0
     negative_penalties: bool = False
     context_cache: bool = False
+    context_identity: str = ""
     token_ids: bool = True
     capabilities: tuple[Capability, ...] = (Capability.GENERATION,)
 
@@ -138,8 +141,17 @@ class Sink(Protocol):
         """True once nobody wants the rest."""
         ...
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
-        """The prompt fits and its evaluation begins."""
+    def accepted(
+        self,
+        prompt_tokens: int | None,
+        cached_tokens: int | None,
+        load: ContextLoad | None = None,
+    ) -> None:
+        """The prompt fits and its evaluation begins.
+
+        Args:
+            load: What came of the job's saved context, where it was tried.
+        """
         ...
 
     def progress(self, percent: int) -> None:

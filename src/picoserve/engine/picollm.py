@@ -29,9 +29,10 @@ from picoserve.engine.picollm_bytes import (
     ocr_bytes,
 )
 from picoserve.engine.picollm_capabilities import capabilities_of
+from picoserve.engine.picollm_context import HeldContext, context_identity
 from picoserve.engine.picollm_errors import Moment, engine_error, says_no_reason, speaks_of_caching
 from picoserve.engine.picollm_relay import Relay
-from picoserve.generation import EngineFinish, Job, Outcome
+from picoserve.generation import ContextLoad, EngineFinish, Job, Outcome
 
 _SEEDS: Final = 2**31 - 1
 _ENDPOINTS: Final = (
@@ -66,15 +67,21 @@ class PicoLLMEngine:
         # An interrupt may come from another thread while the handle is exchanged.
         self._handle_lock = threading.Lock()
         self._picollm, caching = self._create()
+        self._context = HeldContext()
+        model, version, path = self._picollm.model, self._picollm.version, Path(spec.path)
+        capabilities = capabilities_of(spec.task, model, path.stem)
+        # What a context holds that was made with an image, nobody says.
+        saves = caching and capabilities == (Capability.GENERATION,)
         self._info = EngineInfo(
-            model=self._picollm.model,
-            version=f"picollm {self._picollm.version}",
+            model=model,
+            version=f"picollm {version}",
             context_length=self._picollm.context_length,
             slots=1,
             device=spec.device,
             max_top_logprobs=self._picollm.max_top_choices,
             context_cache=caching,
-            capabilities=capabilities_of(spec.task, self._picollm.model, Path(spec.path).stem),
+            context_identity=context_identity(model, version, spec.device, path) if saves else "",
+            capabilities=capabilities,
         )
 
     @property
@@ -84,31 +91,41 @@ class PicoLLMEngine:
 
     def generate(self, job: Job, sink: Sink) -> Outcome:
         """Run one job to its end. Raises EngineError."""
-        room = self._room_for_reply(job.prompt)
+        ids = self._fitting_ids(job.prompt)
+        load = None if sink.cancelled else self._load(job, ids)
         if sink.cancelled:
-            return Outcome(EngineFinish.INTERRUPTED, self._info.context_length - room, 0)
-        relay = Relay(sink, self.interrupt, self._info.context_length - room)
+            return Outcome(EngineFinish.INTERRUPTED, len(ids), 0)
+        cached = self._context.reused(ids) if self._tells_cached(job) else None
+        relay = Relay(sink, self.interrupt, len(ids), cached, load)
         if job.image is None:
             relay.accept()
+        self._context.lose_track()
         try:
-            completion = self._run(job, room, relay)
+            completion = self._run(job, self._info.context_length - len(ids), relay)
         except EngineError as error:
             if error.kind is FailureKind.CONTEXT_LENGTH and relay.count:
                 # What an image takes of the context is not known before.
                 return Outcome(EngineFinish.LIMIT, relay.prompt_tokens, relay.count)
             raise
+        finish = _ENDPOINTS[completion.endpoint]
+        if self._tells_cached(job):
+            is_sure = finish is not EngineFinish.INTERRUPTED
+            self._context.hold([*ids, *self._reply_ids(completion)], is_sure=is_sure)
+        if job.save_to and not sink.cancelled:
+            self._save(job.save_to)
         whole = completion.text.startswith(relay.sent)
         return Outcome(
-            finish=_ENDPOINTS[completion.endpoint],
+            finish=finish,
             prompt_tokens=completion.prompt_tokens,
             completion_tokens=completion.completion_tokens,
+            cached_tokens=cached if self._tells_cached(job) else None,
             tail=completion.text[len(relay.sent) :] if whole else b"",
             tokens=completion.tokens,
         )
 
     def embed(self, text: str) -> Outcome:
         """The embedding of a text. Raises EngineError."""
-        prompt_tokens = self._info.context_length - self._room_for_reply(text)
+        prompt_tokens = len(self._fitting_ids(text))
         try:
             values = self._picollm.generate_embeddings(text)
         except self._module.PicoLLMError as error:
@@ -154,14 +171,9 @@ class PicoLLMEngine:
             wanted = job.top_logprobs is not None
             return generate_bytes(self._picollm, arguments, relay, tokens=wanted)
         completion = ocr_bytes(self._picollm, job.image, arguments.limit, relay)
-        return replace(completion, completion_tokens=self._counted(completion.text, relay.count))
-
-    def _counted(self, text: bytes, pieces: int) -> int:
-        """Tokens of an OCR's text, of which the SDK reports none; its pieces where it cannot."""
-        try:
-            return len(self._picollm.tokenize(text.decode(errors="replace"), bos=False, eos=False))
-        except self._module.PicoLLMError:
-            return pieces
+        # Of an OCR's text the SDK reports no tokens; where they cannot be counted, pieces are.
+        ids = self._own_ids(completion.text)
+        return replace(completion, completion_tokens=relay.count if ids is None else len(ids))
 
     def _leave_caching(self) -> None:
         """Load the model again, without context caching: its first use said that it has none."""
@@ -172,7 +184,7 @@ class PicoLLMEngine:
             self._picollm, _ = self._create_with(caching=False)
         except self._module.PicoLLMError as error:
             raise self._error(error, "start") from None
-        self._info = replace(self._info, context_cache=False)
+        self._info = replace(self._info, context_cache=False, context_identity="")
 
     def _create(self) -> tuple[Any, bool]:
         try:
@@ -199,19 +211,60 @@ class PicoLLMEngine:
         )
         return created, caching
 
-    def _room_for_reply(self, prompt: str) -> int:
-        """Tokens that are left for the reply; at least 1."""
-        if not prompt:
-            return self._info.context_length
-        prompt_tokens = len(self.tokenize(prompt))
-        room = self._info.context_length - prompt_tokens
-        if room <= 0:
+    def _tells_cached(self, job: Job) -> bool:
+        """Whether what the cache holds can be known: images have tokens that nobody tells."""
+        return self._info.context_cache and job.image is None
+
+    def _load(self, job: Job, ids: Sequence[int]) -> ContextLoad | None:
+        """Load the job's saved context where it holds more of the prompt than the cache does."""
+        if job.load is None:
+            return None
+        loadable = self.tokenize(job.prompt[: job.load.characters])
+        gain = self._context.gain(loadable, ids)
+        if gain <= 0:
+            return None
+        self._context.lose_track()
+        try:
+            self._picollm.context_load(job.load.path)
+        except self._module.PicoLLMError as error:
+            failure = self._error(error, "run")
+            if failure.kind is FailureKind.ACTIVATION:
+                raise failure from None
+            return ContextLoad(0, failure.message)
+        self._context.hold(loadable)
+        return ContextLoad(gain)
+
+    def _save(self, path: str) -> None:
+        try:
+            self._picollm.context_save(path)
+        except self._module.PicoLLMError as error:
+            raise self._error(error, "run") from None
+
+    def _reply_ids(self, completion: NativeCompletion) -> Sequence[int]:
+        """The reply's tokens, which the library does not tell; none where they are in doubt."""
+        ids = self._own_ids(completion.text) or ()
+        return ids if len(ids) == completion.completion_tokens else ()
+
+    def _own_ids(self, text: bytes) -> Sequence[int] | None:
+        """A reply as the tokenizer cuts it; None where it cannot."""
+        try:
+            ids: Sequence[int] = self._picollm.tokenize(
+                text.decode(errors="replace"), bos=False, eos=False
+            )
+        except self._module.PicoLLMError:
+            return None
+        return ids
+
+    def _fitting_ids(self, prompt: str) -> Sequence[int]:
+        """The prompt's tokens, which leave room for at least one more; none for no prompt."""
+        ids = self.tokenize(prompt) if prompt else ()
+        if len(ids) >= self._info.context_length:
             raise EngineError(
                 FailureKind.CONTEXT_LENGTH,
-                f"the prompt has {prompt_tokens} tokens, the context {self._info.context_length}",
-                prompt_tokens=prompt_tokens,
+                f"the prompt has {len(ids)} tokens, the context {self._info.context_length}",
+                prompt_tokens=len(ids),
             )
-        return room
+        return ids
 
     def _error(self, error: Any, moment: Moment) -> EngineError:
         return engine_error(error, moment, secret=self._spec.access_key, device=self._spec.device)

@@ -109,6 +109,7 @@ _TEXTS: Final[Mapping[tuple[str, Moment], Sequence[_Text]]] = {
     ("PicoLLMRuntimeError", "run"): (
         _Text("doesn't support", FailureKind.UNSUPPORTED),
         _Text("has reached it's context length", FailureKind.CONTEXT_LENGTH),
+        _Text("doesn't have context caching", FailureKind.UNSUPPORTED),
     ),
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from picoserve.engine.engine import Sink
+from picoserve.generation import ContextLoad
 
 
 class Relay:
@@ -14,8 +15,17 @@ class Relay:
         count: The pieces that were.
     """
 
-    def __init__(self, sink: Sink, interrupt: Callable[[], None], prompt_tokens: int) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        interrupt: Callable[[], None],
+        prompt_tokens: int,
+        cached_tokens: int | None,
+        load: ContextLoad | None,
+    ) -> None:
         self.prompt_tokens = prompt_tokens
+        self._cached_tokens = cached_tokens
+        self._load = load
         self.sent = bytearray()
         self.count = 0
         self._sink = sink
@@ -27,7 +37,7 @@ class Relay:
         """The prompt fits. With an image only the library knows, and says so by its first sign."""
         if not self._accepted:
             self._accepted = True
-            self._sink.accepted(self.prompt_tokens, None)
+            self._sink.accepted(self.prompt_tokens, self._cached_tokens, self._load)
 
     def piece(self, data: bytes) -> None:
         """More bytes of the reply."""

@@ -225,6 +225,35 @@ class EmbeddingsAnswer(TypedDict):
     usage: EmbeddingsUsage
 
 
+class ContextObject(TypedDict):
+    """A saved context; `problem` says what to do about one that is not ready."""
+
+    id: str
+    object: Literal["context"]
+    created: int
+    model: str
+    name: str
+    prompt_tokens: int
+    bytes: int
+    status: Literal["ready", "broken", "stale"]
+    problem: str | None
+
+
+class ContextList(TypedDict):
+    """Every saved context, oldest first."""
+
+    object: Literal["list"]
+    data: list[ContextObject]
+
+
+class ContextDeleted(TypedDict):
+    """The context is gone."""
+
+    id: str
+    object: Literal["context"]
+    deleted: Literal[True]
+
+
 class ModelObject(TypedDict):
     """A model under one of its names; the last two are there once it has loaded."""
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
+from picoserve.contexts.saved import SavedContext
 from picoserve.engine.engine import FailureKind
 from picoserve.generation import (
     EngineFinish,
@@ -28,6 +29,7 @@ from picoserve.output.document import DocumentReply
 from picoserve.output.plain import PlainReply
 from picoserve.output.reply import Reply, ReplyState
 from picoserve.output.tool_calls import ToolReply
+from picoserve.pipeline.context_use import ContextUse
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pipeline.moves import Moves
 from picoserve.pipeline.record import GenerationRecord
@@ -52,6 +54,7 @@ class Plan:
         reply: What the reply has to be.
         reply_lead: Text that a reply begins with and that no client wants to see.
         prompt_field: The request field that the prompt came from, for errors.
+        context: A saved context that the prompt begins with.
     """
 
     placement: Placement
@@ -60,6 +63,7 @@ class Plan:
     reply: ReplyPlan = None
     reply_lead: str = ""
     prompt_field: str = "messages"
+    context: SavedContext | None = None
 
 
 class Generation:
@@ -75,6 +79,7 @@ class Generation:
         self.record = GenerationRecord(
             plan.placement.model, plan.job, is_structured=plan.reply is not None
         )
+        self._context = ContextUse(plan.context, self.record)
         self._placement = plan.placement
         self._lease: Lease | None = None
         self._stream: JobStream | None = None
@@ -113,8 +118,9 @@ class Generation:
                 self._lease = await self._pool.acquire(self._placement, self._plan.job.context)
                 self.record.note_place(self._lease.engine)
             if self._stream is None:
-                last = self._plan.reply is None
-                self._stream = self._lease.run(self._next_job(), last=last)
+                job = self._context.with_file(self._next_job(), self._lease.info)
+                self._stream = self._lease.run(job, last=self._plan.reply is None)
+                self._context.watch(self._stream, job)
             try:
                 return await self._stream.read()
             except WorkerLostError:
@@ -153,7 +159,8 @@ class Generation:
         match report:
             case Piece():
                 self._read(report)
-            case Accepted(prompt_tokens=prompt_tokens):
+            case Accepted(prompt_tokens=prompt_tokens, load=load):
+                self._context.note(load)
                 self._start(prompt_tokens)
             case Progress(percent=percent):
                 self._events.append(PromptProgress(percent))

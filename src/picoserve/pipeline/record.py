@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from picoserve.errors import PicoserveError
-from picoserve.generation import FinishReason, Job, Timings, Usage
+from picoserve.generation import ContextLoad, FinishReason, Job, Timings, Usage
 from picoserve.pool.prompt_size import estimated_tokens
 
 
@@ -29,6 +29,7 @@ class GenerationRecord:
         error: The error's code or type, "" without an error.
         limit: The setting that the error names as exceeded, "" for none.
         text: Prompt and reply as the engine knows them, set at the end only.
+        load: What came of loading a saved context, where it was tried.
     """
 
     model: str
@@ -51,6 +52,7 @@ class GenerationRecord:
     error: str = ""
     limit: str = ""
     text: str = ""
+    load: ContextLoad | None = None
 
     @property
     def wait_seconds(self) -> float | None:

@@ -31,6 +31,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextFit:
+    """Which engines a saved context concerns.
+
+    Attributes:
+        identity: The context identity of those engines.
+        characters: How much of the prompt they can load from a file.
+        only: No other engine will do.
+    """
+
+    identity: str
+    characters: int = 0
+    only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A free engine.
 
@@ -42,6 +57,7 @@ class Candidate:
         keeps_others: It has several places, so a new prompt does not push out the last one.
         is_own: Its last job came from the same room, so nobody else would miss its context.
         has_key: Its last job had the same key.
+        loadable: How much of this prompt it can load from a file, in characters.
     """
 
     context: str = ""
@@ -51,6 +67,7 @@ class Candidate:
     keeps_others: bool = False
     is_own: bool = False
     has_key: bool = False
+    loadable: int = 0
 
 
 def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
@@ -60,11 +77,13 @@ def best_candidate(candidates: Sequence[Candidate], prompt: str) -> int | None:
     numbers = range(len(candidates))
     shared = [common_prefix_length(c.context, prompt) for c in candidates]
     spare = min(numbers, key=lambda i: _spare_rank(candidates[i]))
+    # What can be loaded is saved wherever the prompt goes.
+    saved = [max(shared[i], candidates[i].loadable) for i in numbers]
     scores = [_score(candidates[i], shared[i], is_spare=i == spare) for i in numbers]
     if not candidates[spare].context:
         # Reading what conversations share is paid once per engine and then stays.
-        used = [shared[i] for i in numbers if candidates[i].context]
-        scores[spare] = min(used, default=0)
+        used = [saved[i] for i in numbers if candidates[i].context]
+        scores[spare] = min(used, default=saved[spare])
     return max(
         numbers,
         key=lambda i: (
@@ -85,10 +104,10 @@ def _continues(candidate: Candidate, shared: int) -> bool:
 
 def _score(candidate: Candidate, shared: int, *, is_spare: bool) -> int:
     """Characters saved, less those of a context that would be missed."""
-    lost = len(candidate.context) - shared
+    saved = max(shared, candidate.loadable)
     own = candidate.is_own or _continues(candidate, shared)
     harmless = own or is_spare or candidate.keeps_others
-    return shared if harmless else shared - lost
+    return saved if harmless else saved - (len(candidate.context) - shared)
 
 
 def _spare_rank(candidate: Candidate) -> tuple[bool, float]:

@@ -192,11 +192,15 @@ class WorkerHandle:
         self._pipe.close()
         _log.debug("worker ended", engine=self.spec.name, status=status)
 
-    def lose_jobs(self) -> None:
-        """Whoever reads a job's reports is told that none will come."""
+    def lose_jobs(self, *, died: bool = False) -> None:
+        """Whoever reads a job's reports is told that none will come.
+
+        Args:
+            died: Because the worker died.
+        """
         streams, self._streams = list(self._streams.values()), {}
         for stream in streams:
-            stream.lose()
+            stream.lose(died=died)
 
     def kill(self) -> None:
         """End the process at once; the pipe's end tells everybody."""
@@ -285,7 +289,7 @@ class WorkerHandle:
             if not future.done():
                 future.set_exception(EngineError(FailureKind.RUNTIME, "the worker is gone"))
         self.lost.set()
-        self.lose_jobs()
+        self.lose_jobs(died=True)
 
     def _fail_load(self, error: EngineError) -> None:
         if not self._loaded.done():

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from picoserve.errors import OverloadedError
-from picoserve.pool.affinity import Origin
+from picoserve.pool.affinity import ContextFit, Origin
 from picoserve.pool.prompt_size import estimated_tokens
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Waiter:
         prompt: The rendered prompt, for finding the engine that holds its prefix.
         front: Comes before everybody: its first engine died under it.
         origin: Where the job comes from, as far as the client says.
+        fit: The engines that its saved context concerns.
     """
 
     prompt: str
@@ -58,6 +59,7 @@ class Waiter:
     front: bool
     lease: "asyncio.Future[Lease]" = field(repr=False)
     origin: Origin = field(default_factory=Origin)
+    fit: ContextFit | None = None
     tokens: int = field(init=False)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from picoserve.engine.engine import EngineInfo, EngineSpec
 from picoserve.errors import ModelUnavailableError, OverloadedError
-from picoserve.pool.affinity import Candidate, Origin, best_candidate
+from picoserve.pool.affinity import Candidate, ContextFit, Origin, best_candidate
 from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
@@ -23,12 +23,14 @@ class Placement:
         model: The configured model's name.
         front: The job's first engine died under it; it waits in front.
         origin: Where the job comes from, as far as the client says.
+        fit: The engines that its saved context concerns.
     """
 
     model: str
     priority: Priority = Priority.STANDARD
     front: bool = False
     origin: Origin = field(default_factory=Origin)
+    fit: ContextFit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ class ModelPool:
         return next((keeper.info for keeper in self.keepers if keeper.info), None)
 
     @property
+    def context_identities(self) -> list[str]:
+        """The kinds of saved contexts that the loaded engines take; those of GPUs first."""
+        infos = [keeper.info for keeper in self.keepers if keeper.info]
+        infos.sort(key=lambda info: not info.device.startswith("gpu"))
+        identities = (info.context_identity for info in infos)
+        return list(dict.fromkeys(identity for identity in identities if identity))
+
+    @property
     def is_ready(self) -> bool:
         """True while at least one engine can run jobs."""
         return any(keeper.state is EngineState.READY for keeper in self.keepers)
@@ -130,7 +140,9 @@ class ModelPool:
             ModelUnavailableError: No engine of the model works or will.
         """
         self._check_alive()
-        lease = None if len(self.line) else self._best_lease(prompt, placement.origin)
+        lease = (
+            None if len(self.line) else self._best_lease(prompt, placement.origin, placement.fit)
+        )
         if lease is not None:
             return lease
         loop = asyncio.get_running_loop()
@@ -141,6 +153,7 @@ class ModelPool:
             placement.front,
             loop.create_future(),
             placement.origin,
+            placement.fit,
         )
         self.line.join(waiter, retry_after=self.retry_after())
         try:
@@ -205,16 +218,20 @@ class ModelPool:
             if waiter.lease.done():
                 self.line.leave(waiter)
                 continue
-            lease = self._best_lease(waiter.prompt, waiter.origin)
+            lease = self._best_lease(waiter.prompt, waiter.origin, waiter.fit)
+            if lease is None and waiter.fit is not None and waiter.fit.only:
+                continue
             if lease is None:
                 return
             self.line.leave(waiter)
             waiter.lease.set_result(lease)
 
-    def _best_lease(self, prompt: str, origin: Origin) -> Lease | None:
+    def _best_lease(self, prompt: str, origin: Origin, fit: ContextFit | None) -> Lease | None:
         """A place on that one of the free engines that the prompt belongs to."""
         free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
-        best = best_candidate([_candidate(handle, origin) for handle in free], prompt)
+        if fit is not None and fit.only:
+            free = [handle for handle in free if _fits(handle, fit)]
+        best = best_candidate([_candidate(handle, origin, fit) for handle in free], prompt)
         if best is None:
             return None
         handle = free[best]
@@ -228,7 +245,13 @@ def _slots(keeper: EngineKeeper) -> int:
     return keeper.info.slots if keeper.info else keeper.spec.slots
 
 
-def _candidate(handle: WorkerHandle, origin: Origin) -> Candidate:
+def _fits(handle: WorkerHandle, fit: ContextFit | None) -> bool:
+    return (
+        fit is not None and handle.info is not None and handle.info.context_identity == fit.identity
+    )
+
+
+def _candidate(handle: WorkerHandle, origin: Origin, fit: ContextFit | None) -> Candidate:
     return Candidate(
         handle.remembered,
         handle.prompt_length,
@@ -237,6 +260,7 @@ def _candidate(handle: WorkerHandle, origin: Origin) -> Candidate:
         keeps_others=handle.spec.slots > 1,
         is_own=bool(origin.room) and handle.last_origin.room == origin.room,
         has_key=bool(origin.key) and handle.last_origin.key == origin.key,
+        loadable=fit.characters if fit is not None and _fits(handle, fit) else 0,
     )
 
 

@@ -23,6 +23,7 @@ class JobStream:
         has_begun: True once the worker has taken the job up.
         has_pieces: True once a piece of the reply has arrived.
         last_report: When the last report came (or the job began), in the loop's time.
+        on_death: Called when the worker dies between taking the job up and accepting it.
     """
 
     def __init__(self, number: int, *, can_interrupt: bool = True) -> None:
@@ -31,6 +32,7 @@ class JobStream:
         self.ended = False
         self.has_begun = False
         self.has_pieces = False
+        self.on_death: Callable[[], None] | None = None
         self._now = asyncio.get_running_loop().time
         self.last_report = self._now()
         self._reports: list[JobReport] = []
@@ -47,14 +49,22 @@ class JobStream:
         self._reports.append(report)
         if isinstance(report, Piece):
             self.has_pieces = True
+        elif isinstance(report, Accepted):
+            self.on_death = None
         elif isinstance(report, Done | Failed):
             self._end()
         self._wake()
 
-    def lose(self) -> None:
-        """The worker is gone; whoever reads gets WorkerLostError after what has arrived."""
+    def lose(self, *, died: bool = False) -> None:
+        """No report will come; whoever reads gets WorkerLostError after what has arrived.
+
+        Args:
+            died: The worker died while the job was on it.
+        """
         if not self.ended:
             self._lost = True
+            if died and self.has_begun and self.on_death is not None:
+                self.on_death()
             self._end()
             self._wake()
 

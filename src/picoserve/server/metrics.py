@@ -90,6 +90,12 @@ class Metrics:
         self._cached_tokens = counter(
             "prompt_tokens_cached", "Prompt tokens that were not evaluated again."
         )
+        self._context_loads = counter(
+            "context_loads", "Saved contexts loaded.", ("model_name", "result")
+        )
+        self._context_tokens = counter(
+            "context_tokens", "Prompt tokens not evaluated because a saved context was loaded."
+        )
         self._generated = counter("generation_tokens", "Generated tokens of finished jobs.")
         self._prompt_sizes = histogram("request_prompt_tokens", "Prompt tokens.", _TOKENS)
         self._reply_sizes = histogram("request_generation_tokens", "Generated tokens.", _TOKENS)
@@ -170,6 +176,10 @@ class Metrics:
             self._repairs.labels(model).inc(record.repairs)
             self._forced_bytes.labels(model).inc(record.forced_bytes)
             self._closes.labels(model).inc(record.closes)
+        if record.load is not None:
+            result = "failed" if record.load.problem else "loaded"
+            self._context_loads.labels(model, result).inc()
+            self._context_tokens.labels(model).inc(record.load.saved_tokens)
         self._observe_tokens(record)
 
     def _observe_tokens(self, record: GenerationRecord) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import Request
 
-from picoserve.pool.affinity import Origin
+from picoserve.pool.affinity import ContextFit, Origin
 from picoserve.pool.line import Priority
 from picoserve.pool.model_pool import Placement
 
@@ -24,11 +24,13 @@ def placement_for(
     service_tier: str | None = None,
     priority: int | None = None,
     key: str | None = None,
+    fit: ContextFit | None = None,
 ) -> Placement:
     """The placement: LiveKit's header, then `priority` (vLLM: lower first), then the tier.
 
     Args:
         key: The body's `prompt_cache_key` or `user`.
+        fit: The engines that the prompt's saved context concerns.
     """
     header = request.headers.get("x-livekit-inference-priority", "").lower()
     if header in _BY_HEADER:
@@ -39,4 +41,4 @@ def placement_for(
         chosen = _BY_TIER.get(service_tier or "", Priority.STANDARD)
     headers = request.headers
     room = headers.get("x-livekit-room-id") or headers.get("x-livekit-job-id", "")
-    return Placement(model, chosen, origin=Origin(room, key or ""))
+    return Placement(model, chosen, origin=Origin(room, key or ""), fit=fit)

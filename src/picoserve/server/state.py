@@ -7,6 +7,7 @@ from typing import Annotated, Literal, cast
 from fastapi import Depends, Request
 
 from picoserve.constraint import GrammarCache
+from picoserve.contexts.store import ContextStore
 from picoserve.images.reader import ImageReader
 from picoserve.pool.pool import Pool
 from picoserve.prompt.served_model import ServedModel
@@ -33,12 +34,17 @@ class HttpLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """The parts that routes work with, built once by the app."""
+    """The parts that routes work with, built once by the app.
+
+    Attributes:
+        contexts: The saved contexts, None where none are kept.
+    """
 
     pool: Pool
     models: Sequence[ServedModel]
     limits: HttpLimits
     metrics: Metrics
+    contexts: ContextStore | None = None
     grammars: GrammarCache = field(default_factory=GrammarCache)
     images: ImageReader = field(default_factory=ImageReader)
 

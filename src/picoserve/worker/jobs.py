@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-from picoserve.generation import TokenLogprob
+from picoserve.generation import ContextLoad, TokenLogprob
 from picoserve.worker.messages import Accepted, Generate, Piece, Progress, Report, Tokenize
 
 
@@ -25,9 +25,14 @@ class RunningJob:
         """Drop everything that still comes."""
         self._cancelled = True
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+    def accepted(
+        self,
+        prompt_tokens: int | None,
+        cached_tokens: int | None,
+        load: ContextLoad | None = None,
+    ) -> None:
         """The prompt fits and its evaluation begins."""
-        self._send(Accepted(self.number, prompt_tokens, cached_tokens))
+        self._send(Accepted(self.number, prompt_tokens, cached_tokens, load))
 
     def progress(self, percent: int) -> None:
         """So much of the prompt has been evaluated."""

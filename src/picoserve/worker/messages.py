@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from picoserve.engine.engine import EngineInfo, EngineSpec, FailureKind
-from picoserve.generation import Job, Outcome, TokenLogprob
+from picoserve.generation import ContextLoad, Job, Outcome, TokenLogprob
 
 # A frame holds at most a prompt, an image or a reply's tokens; anything larger is a broken pipe.
 MAX_FRAME_BYTES: Final = 64 * 1024 * 1024
@@ -81,6 +81,7 @@ class Accepted(_Message, frozen=True):
     number: int
     prompt_tokens: int | None
     cached_tokens: int | None
+    load: ContextLoad | None = None
 
 
 class Progress(_Message, frozen=True):

@@ -1,5 +1,7 @@
 """Which free engine a prompt goes to."""
 
+from dataclasses import replace
+
 from picoserve.pool.affinity import Candidate, best_candidate
 
 SYSTEM = "You are a helpful assistant of a hotel. " * 20
@@ -91,3 +93,21 @@ def test_history_counts_more_than_the_room() -> None:
     history = holding(SYSTEM + "user: a\n", "reply", at=1)
 
     assert best_candidate([own, history], SYSTEM + "user: a\nreply\nuser: more\n") == 1
+
+
+def test_prompt_that_can_be_loaded_anywhere_pushes_out_nobodys_conversation() -> None:
+    alive = holding(SYSTEM + "user: a\n", "reply", at=2)
+    spare = holding("something else " * 40, at=1)
+    prompt = SYSTEM + "user: b\n"
+    assert best_candidate([alive, spare], prompt) == 0
+
+    loadable = [replace(engine, loadable=len(SYSTEM)) for engine in (alive, spare)]
+
+    assert best_candidate(loadable, prompt) == 1
+    assert best_candidate(loadable, SYSTEM + "user: a\nreply\nuser: more\n") == 0
+
+
+def test_prompt_goes_where_it_can_be_loaded() -> None:
+    engines = [holding("x" * 50, at=1), Candidate("y" * 50, 50, 2, loadable=len(SYSTEM))]
+
+    assert best_candidate(engines, SYSTEM + "user: b\n") == 1

@@ -1,13 +1,14 @@
 import asyncio
+from functools import partial
 
 import pytest
 
 from picoserve.generation import EngineFinish, Outcome
 from picoserve.pool.stream import JobStream, WorkerLostError
-from picoserve.worker.messages import Accepted, Done, Piece
+from picoserve.worker.messages import Accepted, Begun, Done, Piece
 
 ACCEPTED, PIECE = Accepted(1, 5, None), Piece(1, b"x")
-DONE = Done(1, Outcome(EngineFinish.END, 5, 1))
+BEGUN, DONE = Begun(1), Done(1, Outcome(EngineFinish.END, 5, 1))
 
 
 async def test_everything_that_is_ready_comes_at_once_and_in_order() -> None:
@@ -74,3 +75,22 @@ async def test_cancelled_reader_loses_nothing() -> None:
     stream.push(PIECE)
 
     assert await stream.read() == [PIECE]
+
+
+async def test_death_is_told_only_between_taking_up_and_accepting_the_job() -> None:
+    told: list[int] = []
+    cases: list[tuple[list[Begun | Accepted | Done], bool]] = [
+        ([], True),
+        ([BEGUN], True),
+        ([BEGUN], False),
+        ([BEGUN, ACCEPTED], True),
+        ([BEGUN, DONE], True),
+    ]
+    for number, (reports, died) in enumerate(cases):
+        stream = JobStream(1)
+        stream.on_death = partial(told.append, number)
+        for report in reports:
+            stream.push(report)
+        stream.lose(died=died)
+
+    assert told == [1]

@@ -20,6 +20,7 @@ from picoserve.errors import (
 from picoserve.openai_api import answer_shapes as shapes
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.completions import CompletionRequest
+from picoserve.openai_api.contexts import ContextRequest
 from picoserve.openai_api.embeddings import EmbeddingsRequest
 from picoserve.openai_api.tokens import TokenizeRequest
 from picoserve.server.openapi import health_shapes as health
@@ -30,11 +31,13 @@ Shape = Any
 
 GENERATION: Final = "Generation"
 TOKENS: Final = "Tokens"
+CONTEXTS: Final = "Saved contexts"
 MODELS: Final = "Models"
 OPERATION: Final = "Operation"
 TAGS: Final = (
     (GENERATION, "Text and vectors from the engines."),
     (TOKENS, "What a request comes to, without generating."),
+    (CONTEXTS, "Beginnings of prompts, read once and saved for every picoLLM engine of a model."),
     (MODELS, "What can be asked."),
     (OPERATION, "For those who run the server."),
 )
@@ -117,6 +120,22 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = MappingProxyType(
             {200: shapes.RenderedPrompt},
             body=[ChatRequest],
             errors=(*_BODY_ERRORS, UnavailableError),
+        ),
+        ("post", "/v1/contexts"): Operation(
+            CONTEXTS,
+            {200: shapes.ContextObject},
+            body=[ContextRequest],
+            errors=_ENGINE_ERRORS,
+            headers=["x-picoserve-ignored"],
+        ),
+        ("get", "/v1/contexts"): Operation(
+            CONTEXTS, {200: shapes.ContextList}, errors=[NotFoundError]
+        ),
+        ("get", "/v1/contexts/{context_id}"): Operation(
+            CONTEXTS, {200: shapes.ContextObject}, errors=[NotFoundError]
+        ),
+        ("delete", "/v1/contexts/{context_id}"): Operation(
+            CONTEXTS, {200: shapes.ContextDeleted}, errors=[NotFoundError]
         ),
         ("get", "/v1/models"): Operation(MODELS, {200: shapes.ModelList}),
         ("get", "/v1/models/{model_id}"): Operation(

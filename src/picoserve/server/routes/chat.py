@@ -18,6 +18,7 @@ from picoserve.pipeline.generation import Plan
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import prepared_work, with_image
+from picoserve.server.context_lookup import context_of, fit_of
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
@@ -42,14 +43,19 @@ async def _answer(request: Request, state: ServerState) -> Callable[[], Awaitabl
     model, info = ready_model(state, body.model, facts)
     work = await prepared_work(state, body, model, info)
     work = await with_image(request, state, work)
+    context = context_of(state, model.name, body.prompt_cache_key, work.jobs[0].prompt)
     placement = placement_for(
         request,
         model.name,
         service_tier=body.service_tier,
         priority=body.priority,
         key=body.prompt_cache_key or body.user,
+        fit=fit_of(context),
     )
-    plans = [Plan(placement, job, work.user_stop, work.reply, work.reply_lead) for job in work.jobs]
+    plans = [
+        Plan(placement, job, work.user_stop, work.reply, work.reply_lead, context=context)
+        for job in work.jobs
+    ]
     head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)
     headers = ignored_header(sorted({*ignored, *work.unused}))
     if body.stream:

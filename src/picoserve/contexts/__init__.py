@@ -1,0 +1,1 @@
+"""Saved contexts: their files, and what is known of each."""
