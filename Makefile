@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers
+.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers fuzz
 
 all: check test
 
@@ -34,6 +34,11 @@ bench:
 bench-peers:
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install -q 'llama-cpp-python[server]'
+
+# Thousands of hostile requests, by hypothesis and schemathesis; PICOSERVE_FUZZ=N tries N of each.
+fuzz: export PICOSERVE_FUZZ ?= 500
+fuzz:
+	$(PYTHON) -m pytest -s tests/fuzz
 
 # Needs root, buildah and debootstrap; not part of `all`.
 image-check:

@@ -133,16 +133,25 @@ def _content(shape: Shape, event: Shape) -> dict[str, Any]:
         return {media_type: {"schema": {"type": "string"}} for media_type in shape}
     content: dict[str, Any] = {"application/json": {"schema": _reference(shape)}}
     if event is not None:
-        content["text/event-stream"] = {
-            "schema": {
-                "type": "string",
-                "description": f"With `stream`: lines of `data: ` and a `{event.__name__}` or an "
-                "`ErrorAnswer`, comments between them, `data: [DONE]` at the end.",
-                "contentMediaType": "text/event-stream",
-                "contentSchema": _any_of([event, ErrorAnswer]),
-            }
-        }
+        content["text/event-stream"] = {"schema": _event(event)}
     return content
+
+
+def _event(shape: Shape) -> dict[str, Any]:
+    """One event of a stream, as OpenAPI 3.2 writes it down for the items of a stream."""
+    return {
+        "type": "object",
+        "description": f"With `stream`: events whose data is a `{shape.__name__}` or an "
+        "`ErrorAnswer`, comments between them, `[DONE]` at the end.",
+        "properties": {
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": _any_of([shape, ErrorAnswer]),
+            }
+        },
+        "required": ["data"],
+    }
 
 
 def _errors(classes: Iterable[type[PicoserveError]]) -> dict[str, Any]:
