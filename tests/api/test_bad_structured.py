@@ -1,5 +1,6 @@
 """Schemas, tools and choices that cannot be served: 400, with the field at fault."""
 
+import json
 from typing import Any
 
 import httpx
@@ -117,6 +118,13 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"guided_regex": "("}, "guided_regex", "invalid_value"),
     ({"guided_regex": "((a{1,999}){1,999}){1,999}"}, "guided_regex", "invalid_value"),
+    ({"guided_regex": "(" * 400 + "a" + "){1,2}" * 400}, "guided_regex", "invalid_value"),
+    ({"guided_regex": "a" * 300_000}, "guided_regex", "invalid_value"),
+    (
+        schema_format(only("a", {"type": "integer", "multipleOf": 99_991})),
+        f"{SCHEMA}.properties.a.multipleOf",
+        "invalid_json_schema",
+    ),
     ({"guided_choice": []}, "guided_choice", "invalid_value"),
     ({"guided_choice": "yes"}, "guided_choice", "invalid_type"),
     ({"guided_grammar": "start: x"}, "guided_grammar", "invalid_value"),
@@ -137,6 +145,32 @@ def test_field_at_fault_is_named(
     error = error_of(response)
     assert error["type"] == "invalid_request_error"
     assert (str(error["param"]), error["code"]) == (param, code)
+
+
+@pytest.mark.parametrize("depth", [130, 300, 990])
+@pytest.mark.parametrize("field", ["tools", "response_format", "guided_json"])
+def test_schema_that_is_nested_too_deeply_is_refused(
+    http: httpx.Client, field: str, depth: int
+) -> None:
+    deep: Any = "DEEP"
+    fields = {"tools": [tool(parameters=deep)], "guided_json": deep, **schema_format(deep)}
+    text = json.dumps(chat_body(**{field: fields[field]}))
+    schema = '{"items":' * depth + '{"type":"string"}' + "}" * depth
+
+    response = http.post(PATH, content=text.replace('"DEEP"', schema))
+
+    assert response.status_code == 400, response.text
+    assert str(error_of(response)["param"] or "").startswith(field if depth < 990 else "")
+
+
+def test_pattern_that_is_nested_too_deeply_is_no_fault_of_the_server(http: httpx.Client) -> None:
+    pattern = "(" * 400 + "a" + ")" * 400
+
+    response = http.post(
+        PATH, json=chat_body(**schema_format(only("a", {"type": "string", "pattern": pattern})))
+    )
+
+    assert response.status_code == 400, response.text
 
 
 @pytest.mark.parametrize("keyword", [{"not": {"const": 1}}, {"format": "colour"}])

@@ -5,8 +5,8 @@ asked for into a `Grammar`; a `Document` then takes the model's bytes, passes on
 certain, and says what to append when the model leaves the grammar.
 """
 
-from picoserve.constraint.cache import GrammarCache
-from picoserve.constraint.faults import ConstraintError, DeadEndError, SchemaError
+from picoserve.constraint.cache import GrammarCache, Grammars, KnownGrammars
+from picoserve.constraint.faults import ConstraintError, DeadEndError, NotCompiledError, SchemaError
 from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
 from picoserve.constraint.limits import DocumentLimits, SchemaLimits
 from picoserve.constraint.matcher import Matcher
@@ -22,8 +22,11 @@ __all__ = [
     "Finding",
     "Grammar",
     "GrammarCache",
+    "Grammars",
     "Kind",
+    "KnownGrammars",
     "Matcher",
+    "NotCompiledError",
     "SchemaError",
     "SchemaLimits",
     "State",

@@ -4,6 +4,7 @@ With llguidance's byte tokenizer the token id is the byte's value, so the token 
 calls (read from llguidance 1.9.1 and measured).
 """
 
+import time
 from typing import Final, Self
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
@@ -12,6 +13,8 @@ from picoserve.constraint.faults import DeadEndError, SchemaError
 
 _BYTES: Final = LLTokenizer("byte")
 _FUEL: Final = 5_000_000
+# A matcher is built for every reply, and its last bytes may be fed to another one at each repair.
+_BUILD_SECONDS: Final = 0.25
 _ROW_ITEMS: Final = 20_000
 _STEP_ITEMS: Final = 400_000
 # For each byte of the mask and each of its values: the legal bytes it stands for.
@@ -27,7 +30,10 @@ def grammar_fault(text: str) -> str:
     Returns:
         The first line of the reason, or an empty string when the grammar compiles.
     """
+    began = time.thread_time()
     matcher = _new_matcher(text)
+    if time.thread_time() - began > _BUILD_SECONDS:
+        return "The grammar takes too long to build."
     if not matcher.is_error():
         return ""
     return str(matcher.get_error()).strip().partition("\n")[0][:300]

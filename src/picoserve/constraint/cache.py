@@ -8,9 +8,21 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
+from picoserve.constraint.faults import NotCompiledError, SchemaError
 from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
 from picoserve.constraint.schema import Schema
+
+
+class Grammars(Protocol):
+    """Where grammars come from."""
+
+    def get_or_compile(
+        self, kind: Kind, source: Schema | str | Sequence[str], *, strict: bool = True
+    ) -> Grammar:
+        """Return the grammar of this source."""
+        ...
 
 
 class GrammarCache:
@@ -70,10 +82,35 @@ class GrammarCache:
         return grammar
 
 
+class KnownGrammars:
+    """The grammars of a cache that are there already; it compiles nothing and never blocks."""
+
+    def __init__(self, cache: GrammarCache) -> None:
+        self._cache = cache
+
+    def get_or_compile(
+        self, kind: Kind, source: Schema | str | Sequence[str], *, strict: bool = True
+    ) -> Grammar:
+        """Return a grammar from the cache.
+
+        Raises:
+            NotCompiledError: It is not there.
+        """
+        grammar = self._cache.get(content_key(kind, source, strict=strict))
+        if grammar is None:
+            raise NotCompiledError
+        return grammar
+
+
 def content_key(kind: Kind, source: object, *, strict: bool = True) -> str:
     """Name a grammar by what it is made from; the order of properties counts.
 
     Raises:
+        SchemaError: The source is nested too deeply.
         TypeError: The source is not made of JSON values.
     """
-    return hashlib.sha256(f"{kind}\n{strict}\n{json.dumps(source)}".encode()).hexdigest()
+    try:
+        text = json.dumps(source)
+    except RecursionError as error:
+        raise SchemaError("The schema is nested too deeply or has too many parts.") from error
+    return hashlib.sha256(f"{kind}\n{strict}\n{text}".encode()).hexdigest()

@@ -2,7 +2,8 @@
 
     ConstraintError
     ├── SchemaError      the client's schema or grammar cannot be used
-    └── DeadEndError     a document under way cannot be ended any more
+    ├── DeadEndError     a document under way cannot be ended any more
+    └── NotCompiledError a grammar is not in the cache
 
 The caller maps them to HTTP: the first is the client's doing, the second is ours.
 """
@@ -24,6 +25,10 @@ class SchemaError(ConstraintError):
         super().__init__(f"{path}: {message}" if path else message)
         self.message = message
         self.path = path
+
+
+class NotCompiledError(ConstraintError):
+    """The grammar has to be compiled, which takes a moment."""
 
 
 class DeadEndError(ConstraintError):

@@ -18,7 +18,12 @@ from picoserve.constraint.closing import shortest_end
 from picoserve.constraint.faults import SchemaError
 from picoserve.constraint.limits import SchemaLimits
 from picoserve.constraint.matcher import Matcher
-from picoserve.constraint.samples import string_samples
+from picoserve.constraint.samples import (
+    PatternError,
+    parse_pattern,
+    repetition,
+    string_samples,
+)
 from picoserve.constraint.schema import PreparedSchema, Schema, check_size, prepare_schema
 from picoserve.constraint.validate import check_text
 
@@ -92,6 +97,8 @@ def compile_grammar(
     if kind is Kind.JSON_SCHEMA:
         return _from_schema(source, strict=strict, limits=limits)
     check_size(source, limits)
+    if kind is Kind.REGEX and _explodes(source, limits):
+        raise SchemaError("The pattern unrolls to too many characters.")
     grammar = Grammar(kind, _other_text(kind, source))
     _raise_fault(grammar.text)
     return _with_smallest(grammar, limits)
@@ -141,6 +148,13 @@ def _other_text(kind: Kind, source: object) -> str:
         return str(LLMatcher.grammar_from_regex(source))
     except ValueError as error:
         raise SchemaError(str(error)[:300]) from error
+
+
+def _explodes(regex: object, limits: SchemaLimits) -> bool:
+    try:
+        return isinstance(regex, str) and repetition(parse_pattern(regex)) > limits.repeat
+    except PatternError:
+        return False  # Not Python's syntax; the compiler's own limits decide.
 
 
 def _choice_regex(source: object) -> str:

@@ -1,9 +1,13 @@
 """Small changes to one schema, each of which leaves fewer documents or the same ones."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from picoserve.constraint import dates, keywords
 from picoserve.constraint.faults import SchemaError
+
+_FACTOR_DIGITS: Final = 5
+_LARGEST_FACTOR: Final = 10_000
 
 
 def modern(schema: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +49,18 @@ def check_type(value: object, path: tuple[str, ...]) -> None:
     names = value if isinstance(value, list) else [value]
     if not names or not all(isinstance(name, str) and name in keywords.TYPES for name in names):
         raise SchemaError("Unknown type.", dotted(path))
+
+
+def is_costly_factor(value: object) -> bool:
+    """Tell whether a `multipleOf` has a remainder for so many numbers that nothing can count them.
+
+    The automaton has a state for each remainder: 10,000 take 35 ms to build, 100,000 0.7 s.
+    Zeros at the end cost nothing.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    digits = Decimal(str(value)).normalize().as_tuple().digits
+    return int("".join(map(str, digits[: _FACTOR_DIGITS + 1]))) > _LARGEST_FACTOR
 
 
 def dotted(path: tuple[str, ...]) -> str:

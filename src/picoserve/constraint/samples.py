@@ -7,6 +7,7 @@ Rust's syntax; the common part is large, and a sample that does not fit is only 
 import importlib
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -53,15 +54,25 @@ def parse_pattern(pattern: str) -> Any:
 
 
 def repetition(tree: Any) -> int:
-    """Return how many characters the counted repeats of a parsed pattern unroll to."""
+    """Return how many characters the counted repeats of a parsed pattern unroll to.
+
+    One that is nested too deeply to be counted unrolls to more than anything.
+    """
+    try:
+        return _repetition(tree)
+    except RecursionError:
+        return sys.maxsize
+
+
+def _repetition(tree: Any) -> int:
     total = 0
     for name, value in _operations(tree):
         if name.endswith("REPEAT"):
             low, high, inner = value
             count = max(low, 1 if high is _PARSER.MAXREPEAT else high)
-            total += max(count, 1) * max(repetition(inner), 1)
+            total += max(count, 1) * max(_repetition(inner), 1)
         else:
-            total += max((repetition(part) for part in _inner(name, value)), default=1)
+            total += max((_repetition(part) for part in _inner(name, value)), default=1)
     return total
 
 
@@ -71,7 +82,10 @@ def pattern_sample(pattern: str) -> str:
     Raises:
         PatternError: The pattern cannot be read, or its shortest match is too long.
     """
-    return "".join(_pieces(parse_pattern(pattern), 0))
+    try:
+        return "".join(_pieces(parse_pattern(pattern), 0))
+    except RecursionError as error:
+        raise PatternError("nested too deeply") from error
 
 
 def string_samples(patterns: Iterable[str], formats: Iterable[str]) -> tuple[bytes, ...]:

@@ -18,6 +18,7 @@ from picoserve.constraint.reshaping import (
     close_object,
     dotted,
     exact_dates,
+    is_costly_factor,
     modern,
 )
 from picoserve.constraint.samples import PatternError, parse_pattern, repetition
@@ -178,6 +179,9 @@ class _Preparation:
             if value not in keywords.FORMATS:
                 return
             self._formats[str(value)] = None
+        elif keyword == "multipleOf" and is_costly_factor(value):
+            self._refuse(keyword, path, "Such a factor is too costly to hold.")
+            return
         elif keyword == "pattern":
             self._pattern(value, path)
         elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#")):
@@ -244,7 +248,8 @@ class _Preparation:
             result["properties"] = dict.fromkeys(cast("list[str]", names), inner)
             result["additionalProperties"] = False
 
-    def _refuse(self, keyword: str, path: tuple[str, ...]) -> None:
+    def _refuse(self, keyword: str, path: tuple[str, ...], reason: str = "") -> None:
         if self._strict:
-            raise SchemaError(f"The keyword {keyword!r} is not supported.", dotted(path))
+            reason = reason or f"The keyword {keyword!r} is not supported."
+            raise SchemaError(reason, dotted(path))
         self._deferred.append(dotted(path))

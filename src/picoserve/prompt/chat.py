@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from picoserve.constraint import GrammarCache
+from picoserve.constraint import Grammars
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.engine.engine import Capability, EngineInfo
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
@@ -51,7 +51,7 @@ class ChatWork:
 
 
 def chat_work(
-    request: ChatRequest, model: ServedModel, info: EngineInfo, cache: GrammarCache
+    request: ChatRequest, model: ServedModel, info: EngineInfo, cache: Grammars
 ) -> ChatWork:
     """Everything that must be decided before an engine is touched. May block for a moment.
 

@@ -3,9 +3,8 @@
 import re
 from typing import Any, Final
 
-from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError, SchemaLimits
+from picoserve.constraint import Grammar, Grammars, Kind, SchemaError
 from picoserve.constraint.plan import DocumentPlan, PlannedFunction, ReplyPlan, ToolPlan
-from picoserve.constraint.samples import PatternError, parse_pattern, repetition
 from picoserve.constraint.schema import JSON_OBJECT
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
@@ -32,14 +31,14 @@ _GUIDED: Final = {
 
 
 def reply_plan(
-    request: ChatRequest, tooling: Tooling, style: ToolStyle, cache: GrammarCache
+    request: ChatRequest, tooling: Tooling, style: ToolStyle, grammars: Grammars
 ) -> ReplyPlan:
     """Compile what is asked for. Blocks: milliseconds as a rule, two seconds at worst.
 
     Raises:
         InvalidRequestError: A schema cannot be used; `param` says which.
     """
-    content = _content_grammar(request, cache)
+    content = _content_grammar(request, grammars)
     if not tooling.functions:
         return None if content is None else DocumentPlan(content)
     names = map(re.escape, tooling.callable_names)
@@ -49,7 +48,7 @@ def reply_plan(
             PlannedFunction(
                 function.name,
                 _compiled(
-                    cache,
+                    grammars,
                     Kind.JSON_SCHEMA,
                     function.parameters or _NO_ARGUMENTS,
                     param=f"{tooling.param}[{index}].function.parameters",
@@ -58,8 +57,8 @@ def reply_plan(
             )
             for index, function in enumerate(tooling.functions)
         ),
-        header=cache.get_or_compile(Kind.REGEX, header),
-        trigger=cache.get_or_compile(Kind.REGEX, _trigger(content)),
+        header=grammars.get_or_compile(Kind.REGEX, header),
+        trigger=grammars.get_or_compile(Kind.REGEX, _trigger(content)),
         opening=style.call_opening(),
         arguments_key=style.args_key,
         closing="}" + style.close,
@@ -96,38 +95,32 @@ def format_instruction(request: ChatRequest) -> str:
             return ""
 
 
-def _content_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None:
+def _content_grammar(request: ChatRequest, grammars: Grammars) -> Grammar | None:
     match request.response_format:
         case JsonObjectFormat():
             return _compiled(
-                cache, Kind.JSON_SCHEMA, JSON_OBJECT, param="response_format", strict=True
+                grammars, Kind.JSON_SCHEMA, JSON_OBJECT, param="response_format", strict=True
             )
         case JsonSchemaResponseFormat(json_schema=wanted):
             return _compiled(
-                cache,
+                grammars,
                 Kind.JSON_SCHEMA,
                 wanted.json_schema or JSON_OBJECT,
                 param="response_format.json_schema.schema",
                 strict=bool(wanted.strict),
             )
         case _:
-            return _guided_grammar(request, cache)
+            return _guided_grammar(request, grammars)
 
 
-def _guided_grammar(request: ChatRequest, cache: GrammarCache) -> Grammar | None:
+def _guided_grammar(request: ChatRequest, grammars: Grammars) -> Grammar | None:
     given = _guided_wishes(request)
     if not given:
         return None
     if len(given) > 1:
         raise InvalidRequestError(f"'{given[0][0]}' and '{given[1][0]}' cannot be combined.")
     param, kind, source = given[0]
-    if kind is Kind.REGEX and _explodes(source):
-        raise InvalidRequestError(
-            f"Invalid '{param}': the pattern unrolls to too many characters.",
-            param=param,
-            code="invalid_value",
-        )
-    return _compiled(cache, kind, source, param=param, strict=True)
+    return _compiled(grammars, kind, source, param=param, strict=True)
 
 
 def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
@@ -145,26 +138,12 @@ def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
     return [wish for wish in wishes if wish[2] is not None]
 
 
-def _explodes(regex: object) -> bool:
+def _compiled(grammars: Grammars, kind: Kind, source: Any, *, param: str, strict: bool) -> Grammar:
     try:
-        return isinstance(regex, str) and repetition(parse_pattern(regex)) > SchemaLimits().repeat
-    except PatternError:
-        return False  # Not Python's syntax; the compiler's own limits decide.
-
-
-def _compiled(cache: GrammarCache, kind: Kind, source: Any, *, param: str, strict: bool) -> Grammar:
-    try:
-        return cache.get_or_compile(kind, source, strict=strict)
+        return grammars.get_or_compile(kind, source, strict=strict)
     except SchemaError as error:
         place = f"{param}.{error.path}" if error.path else param
         code = "invalid_json_schema" if kind is Kind.JSON_SCHEMA else "invalid_value"
         raise InvalidRequestError(
             f"Invalid schema for '{place}': {error.message}", param=place, code=code
         ) from error
-
-
-def needs_compiling(request: ChatRequest) -> bool:
-    """Whether `reply_plan` has anything to compile for this request."""
-    return bool(
-        request.tools or request.functions or request.response_format or _guided_wishes(request)
-    )

@@ -21,7 +21,7 @@ from picoserve.errors import (
 from picoserve.server.state import HttpLimits
 
 _MEDIA_TYPE: Final = "application/json"
-_CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+_CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
 async def read_body(request: Request, limits: HttpLimits) -> bytes:
@@ -67,7 +67,7 @@ def _check_media_type(headers: Headers) -> None:
         return
     message = Message()
     message["content-type"] = declared
-    if message.get_content_charset("utf-8") not in _CHARSETS:
+    if message.get_content_charset("") not in _CHARSETS:
         raise UnsupportedMediaTypeError("Unsupported charset: JSON must be sent in UTF-8.")
     if "origin" in headers and message.get_content_type() != _MEDIA_TYPE:
         raise UnsupportedMediaTypeError(

@@ -1,29 +1,35 @@
 """A chat request made ready for the engines, without keeping the event loop waiting."""
 
-import asyncio
+from functools import partial
 
 from fastapi import Request
 
+from picoserve.constraint import KnownGrammars, NotCompiledError
 from picoserve.engine.engine import EngineInfo
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat import ChatWork, chat_work
-from picoserve.prompt.reply_plan import needs_compiling
 from picoserve.prompt.served_model import ServedModel
 from picoserve.server.disconnect import until_disconnect
+from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState
 
 
 async def prepared_work(
-    state: ServerState, body: ChatRequest, model: ServedModel, info: EngineInfo
+    request: Request, state: ServerState, body: ChatRequest, model: ServedModel, info: EngineInfo
 ) -> ChatWork:
-    """What the request comes to; a schema may take seconds to compile, so that has a thread.
+    """What the request comes to; schemas that are new take seconds at worst, so that has a thread.
 
     Raises:
         InvalidRequestError: Something in the request cannot be served.
+        ClientGoneError: The client left while its schema was compiled.
     """
-    if needs_compiling(body):
-        return await asyncio.to_thread(chat_work, body, model, info, state.grammars)
-    return chat_work(body, model, info, state.grammars)
+    try:
+        return chat_work(body, model, info, KnownGrammars(state.grammars))
+    except NotCompiledError:
+        client = request.client.host if request.client else ""
+        caller = facts_of(request.scope).key_name or client
+        work = partial(chat_work, body, model, info, state.grammars)
+        return await until_disconnect(request, state.compiling.run(caller, work))
 
 
 async def with_image(request: Request, state: ServerState, work: ChatWork) -> ChatWork:

@@ -11,6 +11,7 @@ from picoserve.contexts.store import ContextStore
 from picoserve.images.reader import ImageReader
 from picoserve.pool.pool import Pool
 from picoserve.prompt.served_model import ServedModel
+from picoserve.server.compiling import CompileDesk
 from picoserve.server.metrics import Metrics
 
 
@@ -46,6 +47,7 @@ class ServerState:
     metrics: Metrics
     contexts: ContextStore | None = None
     grammars: GrammarCache = field(default_factory=GrammarCache)
+    compiling: CompileDesk = field(default_factory=CompileDesk)
     images: ImageReader = field(default_factory=ImageReader)
 
 

@@ -1,6 +1,14 @@
 import pytest
 
-from picoserve.constraint import Grammar, GrammarCache, Kind, SchemaError, compile_grammar
+from picoserve.constraint import (
+    Grammar,
+    GrammarCache,
+    Kind,
+    KnownGrammars,
+    NotCompiledError,
+    SchemaError,
+    compile_grammar,
+)
 from picoserve.constraint.cache import content_key
 
 
@@ -47,3 +55,14 @@ def test_failures_are_not_kept() -> None:
         cache.get_or_compile(Kind.REGEX, "((", compiler=compile_grammar)
 
     assert len(cache) == 0
+
+
+def test_known_grammars_are_those_that_were_compiled() -> None:
+    cache = GrammarCache()
+    known = KnownGrammars(cache)
+    with pytest.raises(NotCompiledError):
+        known.get_or_compile(Kind.CHOICE, ["a"])
+
+    grammar = cache.get_or_compile(Kind.CHOICE, ["a"])
+
+    assert known.get_or_compile(Kind.CHOICE, ["a"]) is grammar

@@ -8,12 +8,7 @@ from tests.unit.output.engine_play import CACHE, chat_request, function_tool, to
 from picoserve.constraint import Kind
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan
 from picoserve.errors import InvalidRequestError
-from picoserve.prompt.reply_plan import (
-    format_instruction,
-    needs_compiling,
-    reply_plan,
-    wants_document,
-)
+from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
 from picoserve.prompt.tool_choice import tooling_for
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA
 
@@ -63,7 +58,6 @@ def test_document_is_wanted(fields: dict[str, Any], kind: Kind) -> None:
     assert wanted.grammar.kind is kind
     request = chat_request(tools=None, **fields)
     assert wants_document(request)
-    assert needs_compiling(request)
 
 
 def test_two_forms_at_once_are_refused() -> None:

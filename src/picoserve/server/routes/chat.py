@@ -41,7 +41,7 @@ async def _answer(request: Request, state: ServerState) -> Callable[[], Awaitabl
     ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
-    work = await prepared_work(state, body, model, info)
+    work = await prepared_work(request, state, body, model, info)
     work = await with_image(request, state, work)
     context = context_of(state, model.name, body.prompt_cache_key, work.jobs[0].prompt)
     placement = placement_for(

@@ -67,5 +67,5 @@ async def render(request: Request, state: State) -> dict[str, object]:
 async def _rendered(request: Request, raw: bytes, state: ServerState) -> _Rendered:
     body = parse_body(ChatRequest, raw)
     model, info = ready_model(state, body.model, facts_of(request.scope))
-    work = await prepared_work(state, body, model, info)
+    work = await prepared_work(request, state, body, model, info)
     return _Rendered(model, info, work.jobs[0])
