@@ -147,7 +147,9 @@ def _event(shape: Shape) -> dict[str, Any]:
             "data": {
                 "type": "string",
                 "contentMediaType": "application/json",
-                "contentSchema": _any_of([shape, ErrorAnswer]),
+                "contentSchema": {
+                    "anyOf": [_reference(shape), _reference(ErrorAnswer), {"const": "[DONE]"}]
+                },
             }
         },
         "required": ["data"],
