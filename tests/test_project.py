@@ -79,6 +79,7 @@ TESTED_ELSEWHERE: Final = {
     "pipeline/failures.py": "api/test_chat_stream.py",
     "pipeline/generation.py": "api/test_chat_stream.py",
     "pipeline/tokens.py": "api/test_tokens.py",
+    "pool/deadlines.py": "api/test_vision.py",
     "pool/handle.py": "process/test_workers.py",
     "pool/keeper.py": "process/test_workers.py",
     "pool/lease.py": "api/test_chat_json.py",

@@ -16,7 +16,8 @@ from tests.support.wire import Body, chat_body, error_of, open_stream, read_chun
 
 PATH: Final = "/v1/chat/completions"
 SEEN: Final = '{"colour": "red", "why": "it is so"}'
-FORM: Final = {
+CALL: Final = f'<tool_call>\n{{"name": "report", "arguments": {SEEN}}}\n</tool_call>'
+FORM: Final[Body] = {
     "type": "json_schema",
     "json_schema": {
         "name": "seen",
@@ -40,11 +41,12 @@ EYES: Final = ModelScript(
     replies=[
         Reply(match="in a form", text=SEEN, continues=True),
         Reply(match="in a wrong form", text=SEEN.replace("red", "blue"), continues=True),
+        Reply(match="call", text=CALL, continues=True),
         Reply(match="die once", text="never comes", crash_after=0, times=1),
         Reply(match="die once", text="alive"),
         Reply(match="die late", text="never comes", crash_after=1),
         Reply(match="fills up", count=5000, context_end="error"),
-        Reply(match="slowly", text="at last", delay_seconds=0.6),
+        Reply(match="slowly", text="at last", delay_seconds=0.8),
         Reply(match="for minutes", count=50_000, tokens_per_second=50),
         Reply(kind="image", text="{width}x{height} of {rgb}"),
         Reply(kind="text", text="no image here"),
@@ -76,7 +78,7 @@ commit_seconds = 20
 max_bytes = 100000
 max_pixels = 250000
 [pool]
-interrupt_seconds = 0.4
+interrupt_seconds = 0.5
 heartbeat_seconds = 0.1
 next_piece_seconds = 1
 """
@@ -237,6 +239,20 @@ def test_wrong_form_is_repaired_with_the_image_sent_again(
     assert {call["function"] for call in calls} == {"pv_picollm_generate_with_image"}
 
 
+def test_call_that_an_image_leads_to(client: httpx.Client) -> None:
+    tool = {
+        "type": "function",
+        "function": {
+            "name": "report",
+            "parameters": FORM["json_schema"]["schema"],
+        },
+    }
+    answer = ask(client, "call", image_part(), tools=[tool], tool_choice="required")
+
+    [call] = answer["choices"][0]["message"]["tool_calls"]
+    assert (call["function"]["name"], call["function"]["arguments"]) == ("report", SEEN)
+
+
 def test_job_of_a_dead_worker_moves_with_its_image(client: httpx.Client) -> None:
     assert said(ask(client, "die once", image_part())) == "alive"
 
@@ -271,6 +287,22 @@ def test_client_that_leaves_frees_the_engine(
 
     wait_until(lambda: seer.busy() == 0)
     assert read_journal(folder / "eyes" / "journal", "end")[-1]["endpoint"] == "INTERRUPTED"
+
+
+def test_client_that_leaves_while_the_prompt_is_read_costs_no_worker(
+    client: httpx.Client, seer: RunningServer, folder: Path
+) -> None:
+    # A prompt is read to its end, here for longer than an interrupt may take.
+    journal = folder / "eyes" / "journal"
+    before = len(read_journal(journal, "init"))
+    body = {"model": "eyes", "messages": [user("slowly", image_part())]}
+    with open_stream(client, body) as stream:
+        next(stream.lines)
+
+    assert seer.busy() == 1
+    wait_until(lambda: seer.busy() == 0)
+    assert read_journal(journal, "end")[-1]["endpoint"] == "INTERRUPTED"
+    assert len(read_journal(journal, "init")) == before
 
 
 # ---- refusals -----------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from picoserve.engine.devices import usable_cpus
 from picoserve.engine.engine import EngineError, EngineKind, EngineSpec
 from picoserve.engine.list_devices import listed_devices
 from picoserve.engine.picollm import PicoLLMEngine
-from picoserve.generation import EngineFinish, Job, Sampling
+from picoserve.generation import EngineFinish, Image, Job, Sampling
 from picoserve.prompt.chat_template import family_for
 from picoserve.prompt.turns import Turn
 
@@ -182,6 +182,19 @@ def test_generation_without_an_image(engine: PicoLLMEngine, say: Say) -> None:
     try:
         outcome = engine.generate(Job(chat(engine, "Hello!"), 20), KeptPieces())
         say(f"{engine.info.model}: {outcome.finish}")
+        assert outcome.finish in set(EngineFinish)
+    except EngineError as error:
+        say(f"{engine.info.model}: {error.kind}: {error.message}")
+
+
+@pytest.mark.parametrize("prompt", ["What colour is this?", ""])
+def test_generation_with_an_image(engine: PicoLLMEngine, say: Say, prompt: str) -> None:
+    image = Image(64, 64, bytes((0, 0, 255)) * (64 * 64), "blue")
+    sink = KeptPieces()
+    try:
+        outcome = engine.generate(Job(prompt, 40, image=image), sink)
+        said = (sink.data + outcome.tail).decode()
+        say(f"{outcome.prompt_tokens} prompt tokens, progress {sink.percents}: {said!r}")
         assert outcome.finish in set(EngineFinish)
     except EngineError as error:
         say(f"{engine.info.model}: {error.kind}: {error.message}")

@@ -155,7 +155,7 @@ class Sink(Protocol):
         ...
 
     def progress(self, percent: int) -> None:
-        """So much of the prompt has been evaluated."""
+        """So much of the prompt has been evaluated, in percent; told of cancelled jobs too."""
         ...
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:

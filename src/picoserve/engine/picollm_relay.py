@@ -53,8 +53,8 @@ class Relay:
         """The prompt is evaluated so far; passed on in whole percents that grow."""
         if self._sink.cancelled:
             self._interrupt()
-            return
-        self.accept()
+        else:
+            self.accept()
         if self._percent + 1 <= percent <= 100:
             self._percent = int(percent)
             self._sink.progress(self._percent)

@@ -69,8 +69,11 @@ class ImageReader:
             )
         self._waiting += 1
         try:
-            async with self._turns:
-                result = await self._decoded(data, source)
+            await self._turns.acquire()
+            decoding = asyncio.create_task(self._decoded(data, source))
+            decoding.add_done_callback(lambda _: self._turns.release())
+            # A client that leaves costs no decoder: a new one takes longer than most images.
+            result = await asyncio.shield(decoding)
         finally:
             self._waiting -= 1
         if isinstance(result, Fault):

@@ -8,6 +8,7 @@ from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, Failure
 from picoserve.generation import Job
 from picoserve.logs import get_logger
 from picoserve.pool.affinity import Origin
+from picoserve.pool.deadlines import Deadlines
 from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
 from picoserve.pool.stream import JobStream
 from picoserve.pool.worker_output import WorkerOutput
@@ -71,12 +72,11 @@ class WorkerHandle:
         self.last_sign = self._now()
         self._pings = 0
         self._on_free = on_free
-        self._interrupt_seconds = interrupt_seconds
         self._info: EngineInfo | None = None
         self._loaded: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
         self._streams: dict[int, JobStream] = {}
         self._tokenizing: dict[int, asyncio.Future[list[int]]] = {}
-        self._deadlines: dict[int, asyncio.TimerHandle] = {}
+        self._deadlines = Deadlines(interrupt_seconds, self._kill_deaf)
         self._numbers = 0
         self._leased = 0
         self._child: ChildProcess | None = None
@@ -151,14 +151,13 @@ class WorkerHandle:
         """Ask for the end of a job, without waiting. A worker deaf to it is killed.
 
         A job that cannot be interrupted is left alone, and its pieces go on to show that it lives.
+        Nor is a worker deaf while it tells of progress: prompts are read to their end.
         """
         wanted = stream.can_interrupt and not stream.ended
         if not wanted or stream.number in self._deadlines or self._pipe is None:
             return
         self._pipe.send(Interrupt(stream.number))
-        self._deadlines[stream.number] = asyncio.get_running_loop().call_later(
-            self._interrupt_seconds, self._kill_deaf, stream.number
-        )
+        self._deadlines.start(stream.number)
 
     async def tokenize(self, text: str) -> list[int]:
         """Token ids of a text, computed between the engine's jobs.
@@ -231,15 +230,20 @@ class WorkerHandle:
         self.last_sign = self._now()
         match report:
             case Begun() | Piece() | Progress() | Accepted():
-                stream = self._streams.get(report.number)
-                if stream is not None:
-                    stream.push(report)
+                self._pass_on(report)
             case Done() | Failed():
                 self._end_job(report)
             case Tokens(number=number, ids=ids):
                 self._resolve_tokens(number, ids)
             case Ready() | LoadFailed() | Pong():
                 self._on_life_sign(report)
+
+    def _pass_on(self, report: Begun | Piece | Progress | Accepted) -> None:
+        stream = self._streams.get(report.number)
+        if stream is not None:
+            stream.push(report)
+        if isinstance(report, Progress):
+            self._deadlines.postpone(report.number)
 
     def _on_life_sign(self, report: Ready | LoadFailed | Pong) -> None:
         match report:
@@ -264,9 +268,7 @@ class WorkerHandle:
             self.broken = True
             self.fatal = EngineError(report.kind, report.message)
             self.kill()
-        deadline = self._deadlines.pop(report.number, None)
-        if deadline is not None:
-            deadline.cancel()
+        self._deadlines.stop(report.number)
         stream = self._streams.pop(report.number, None)
         if stream is not None:
             stream.push(report)
@@ -282,8 +284,7 @@ class WorkerHandle:
 
     def _on_lost(self) -> None:
         self.broken = True
-        for deadline in self._deadlines.values():
-            deadline.cancel()
+        self._deadlines.stop_all()
         self._fail_load(EngineError(FailureKind.RUNTIME, "the process died while loading"))
         for future in self._tokenizing.values():
             if not future.done():

@@ -35,9 +35,8 @@ class RunningJob:
         self._send(Accepted(self.number, prompt_tokens, cached_tokens, load))
 
     def progress(self, percent: int) -> None:
-        """So much of the prompt has been evaluated."""
-        if not self._cancelled:
-            self._send(Progress(self.number, percent))
+        """So much of the prompt has been evaluated; told of a cancelled job too, as it lives."""
+        self._send(Progress(self.number, percent))
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         """More bytes of the reply."""

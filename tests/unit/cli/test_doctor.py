@@ -90,3 +90,18 @@ def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) ->
     assert "PICOVOICE_ACCESS_KEY" in output
     assert "R575" in output
     assert "gone.pllm" in output
+
+
+@pytest.mark.parametrize("model", ["qwen3-vl-2b-it [5.37 v1]", "deepseek-ocr-2 [3.10 v1]"])
+def test_model_that_takes_images_is_shown_one(
+    standin_library: Path, tmp_path: Path, model: str
+) -> None:
+    script = ModelScript(
+        model=model, vision="vl" in model, ocr="ocr" in model, generate=False,
+        replies=[Reply(count=2000, tokens_per_second=500)],
+    )  # fmt: skip
+    status, output = examined(standin_library, tmp_path, script)
+
+    assert status == 0, output
+    assert "tokens about a grey picture" in output
+    assert ("interrupt:" in output) == ("vl" in model)

@@ -65,6 +65,27 @@ def test_lost_decoder_costs_one_image() -> None:
     assert asyncio.run(lose_one()) == 40
 
 
+def test_decoder_outlives_a_client_that_leaves() -> None:
+    async def leave() -> tuple[set[int], set[int], int]:
+        reader = ImageReader()
+        await reader.read(RED)
+        before = decoders()
+        signal_decoders(signal.SIGSTOP)
+        reading = asyncio.create_task(reader.read(RED))
+        await asyncio.sleep(0.01)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        signal_decoders(signal.SIGCONT)
+        image = await reader.read(RED)
+        return set(before), set(decoders()), image.width
+
+    before, after, width = asyncio.run(leave())
+
+    assert before <= after
+    assert width == 40
+
+
 def test_decoder_that_hangs_is_ended() -> None:
     async def hang() -> tuple[str, int]:
         reader = ImageReader(ImageLimits(decode_seconds=30))
