@@ -8,8 +8,13 @@ may count as an activation.
 """
 
 import os
+import resource
+import shutil
+import stat
+import subprocess
 import threading
 from collections.abc import Callable, Generator
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -19,7 +24,7 @@ from picoserve.engine.devices import usable_cpus
 from picoserve.engine.engine import EngineError, EngineKind, EngineSpec
 from picoserve.engine.list_devices import listed_devices
 from picoserve.engine.picollm import PicoLLMEngine
-from picoserve.generation import EngineFinish, Image, Job, Sampling
+from picoserve.generation import ContextFile, EngineFinish, Image, Job, Sampling
 from picoserve.prompt.chat_template import family_for
 from picoserve.prompt.turns import Turn
 
@@ -157,6 +162,40 @@ def test_gain_of_the_context_cache(engine: PicoLLMEngine, say: Say) -> None:
         engine.generate(Job(text, 1, (), Sampling(0.0)), KeptPieces())
         times.append(f"{perf_counter() - began:.3f}")
     say(f"cold {times[0]} s, same prefix {times[1]} s, other prefix {times[2]} s")
+
+
+def test_gain_of_a_saved_context(engine: PicoLLMEngine, say: Say, tmp_path: Path) -> None:
+    file = tmp_path / "context.bin"
+    prompt = "The rain had not stopped since the morning. " * (engine.info.context_length // 40)
+
+    def seconds(job: Job) -> float:
+        began = perf_counter()
+        engine.generate(job, KeptPieces())
+        return perf_counter() - began
+
+    try:
+        saving = seconds(Job(prompt, 1, (), Sampling(0.0), save_to=str(file)))
+    except EngineError as error:
+        say(f"{error.kind}: {error.message}")
+        return
+    other = seconds(Job("Another one. " + prompt, 1, (), Sampling(0.0)))
+    sink, load = KeptPieces(), ContextFile(str(file), len(prompt))
+    began = perf_counter()
+    engine.generate(Job(prompt + "Then", 1, (), Sampling(0.0), load=load), sink)
+    say(
+        f"{file.stat().st_size} bytes, mode {stat.filemode(file.stat().st_mode)}; read and saved "
+        f"{saving:.3f} s, read only {other:.3f} s, loaded {perf_counter() - began:.3f} s; "
+        f"{sink.loads[0]}"
+    )
+
+
+def test_memory_with_the_model_loaded(engine: PicoLLMEngine, say: Say) -> None:
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    query = ["nvidia-smi", "--query-gpu=index,name,memory.used", "--format=csv,noheader"]
+    gpus = ""
+    if shutil.which(query[0]):
+        gpus = subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
+    say(f"{engine.info.device}: {resident} MiB at most in this process; GPUs: {gpus or 'none'}")
 
 
 def test_two_engines_on_one_device(engine: PicoLLMEngine, say: Say) -> None:

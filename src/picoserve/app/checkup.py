@@ -5,11 +5,14 @@ import platform
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
+from picoserve.app.context_store import context_store
+from picoserve.app.driver import check_driver, loaded_driver
 from picoserve.app.engine_checks import check_engine, one_start
 from picoserve.app.findings import Finding, fail, note, ok
 from picoserve.app.planning import keeper_limits, plan_models, shipped_model
 from picoserve.config.settings import ModelSettings, Settings
 from picoserve.engine.devices import usable_cpus
+from picoserve.errors import ConfigError
 
 _PACKAGES: Final = {"picollm": "picollm", "llamacpp": "xllamacpp"}
 _MIB: Final = 1024 * 1024
@@ -21,7 +24,10 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _machine(entries):
         yield finding
     if any(entry.engine == "picollm" for entry in entries):
+        yield check_driver(loaded_driver())
         yield _access_key(settings)
+    if settings.contexts.folder is not None:
+        yield _contexts(settings)
     plan = plan_models(settings)
     limits = one_start(keeper_limits(settings.pool))
     for entry, model in zip(entries, plan.models, strict=True):
@@ -63,6 +69,14 @@ def _access_key(settings: Settings) -> Finding:
         "set PICOVOICE_ACCESS_KEY or access_key_file; a key is to be had from the "
         "Picovoice Console",
     )
+
+
+def _contexts(settings: Settings) -> Finding:
+    try:
+        store = context_store(settings.contexts)
+    except ConfigError as error:
+        return fail("saved contexts", error.message, "set contexts.folder to one of its own")
+    return ok("saved contexts", f"{len(store.all()) if store else 0} in the folder")
 
 
 def _file(entry: ModelSettings) -> Finding:

@@ -72,7 +72,8 @@ async def _findings(
         yield fail("engine", keeper.problem, "mend this first; the message says what is wrong")
         return
     seconds = perf_counter() - began
-    yield ok("engine", f"'{info.model}' on {info.device}, loaded in {seconds:.1f} s")
+    engine = f"'{info.model}' on {info.device} with {info.version}"
+    yield ok("engine", f"{engine}, loaded in {seconds:.1f} s")
     if info.can(Capability.GENERATION):
         yield _template(model, info)
     for name, check in _CHECKS[info.capabilities[-1]].items():

@@ -7,7 +7,6 @@ from picoserve.contexts.store import ContextStore, Draft
 from picoserve.engine.engine import FailureKind
 from picoserve.errors import EngineFailedError, PicoserveError, UnsupportedValueError
 from picoserve.generation import FinishReason, Job, Outcome, Sampling, Usage
-from picoserve.logs import get_logger
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.affinity import ContextFit
@@ -20,8 +19,6 @@ from picoserve.worker.messages import Done, Failed
 
 # Generating one token is the only way to have a prompt evaluated.
 _ONE_TOKEN: Final = 1
-
-_log = get_logger(__name__)
 
 
 class ContextSaving:
@@ -83,7 +80,6 @@ class ContextSaving:
                 if isinstance(report, Done):
                     return report.outcome
                 if isinstance(report, Failed):
-                    _log.warning("no context saved", engine=lease.engine, reason=report.message)
                     if report.kind is FailureKind.UNSUPPORTED:
                         raise cannot_save(self._draft.model)
                     raise error_from_failure(report, lease, "messages")

@@ -10,8 +10,11 @@ from picoserve.errors import (
     PicoserveError,
     UnsupportedParameterError,
 )
+from picoserve.logs import get_logger
 from picoserve.pool.lease import Lease
 from picoserve.worker.messages import Failed
+
+_log = get_logger(__name__)
 
 
 def context_length_error(
@@ -26,7 +29,10 @@ def context_length_error(
 
 
 def error_from_failure(failure: Failed, lease: Lease | None, field: str) -> PicoserveError:
-    """The error to show for a job that an engine refused or lost."""
+    """The error to show for a job that an engine refused or lost; the log has what it said."""
+    if failure.kind is not FailureKind.CONTEXT_LENGTH:
+        engine = lease.engine if lease else ""
+        _log.warning("job failed", engine=engine, kind=failure.kind, problem=failure.message)
     match failure.kind:
         case FailureKind.CONTEXT_LENGTH:
             context = lease.info.context_length if lease else 0

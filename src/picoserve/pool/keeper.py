@@ -162,8 +162,10 @@ class EngineKeeper:
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
             self._set(EngineState.READY, "")
             await self._watch(handle)
-        except EngineError:
+        except EngineError as error:
             await handle.wait_dead()
+            if error.kind not in _FINAL:
+                _log.warning("engine did not start", engine=self.spec.name, problem=error.message)
             raise
         status = await handle.wait_dead()
         if handle.fatal is not None:

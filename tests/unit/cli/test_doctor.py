@@ -38,10 +38,24 @@ def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> 
         journal="journal",
         replies=[Reply(count=1000)],
     )
-    status, output = examined(standin_library, tmp_path, script)
+    contexts = '[contexts]\nfolder = "contexts"\n'
+    status, output = examined(standin_library, tmp_path, script, text=contexts)
 
     assert status == 0, output
-    for line in ("AccessKey: there is one", "pico: template: 'qwen", "pico: interrupt:"):
+    for line in (
+        "platform: Linux",
+        "package: picollm",
+        "driver: ",
+        "AccessKey: there is one; whether it is valid shows when a model starts",
+        "saved contexts: 0 in the folder",
+        "pico: file: pico.pllm",
+        "pico: devices: cpu:1",
+        "on cpu:1 with picollm 2.1.0, loaded in",
+        "pico: template: 'qwen",
+        "tokens/s",
+        "pico: interrupt:",
+        "pico: context cache:",
+    ):
         assert line in output
     assert "times as fast" in output
     assert len(read_journal(tmp_path / "journal", "init")) == 1
@@ -80,6 +94,7 @@ def test_failure_is_named_with_what_to_do(
 def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) -> None:
     path = tmp_path / "pico.pllm"
     more = (
+        f'[contexts]\nfolder = "{path}"\n'
         f'[[models]]\nname = "g"\nengine = "picollm"\npath = "{path}"\ndevices = "gpu"\n'
         f'library_path = "{standin_library}"\n'
         '[[models]]\nname = "gone"\nengine = "picollm"\npath = "gone.pllm"\ndevices = ["cpu:1"]\n'
@@ -90,6 +105,7 @@ def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) ->
     assert "PICOVOICE_ACCESS_KEY" in output
     assert "R575" in output
     assert "gone.pllm" in output
+    assert "FAIL  saved contexts: contexts.folder" in output
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-2b-it [5.37 v1]", "deepseek-ocr-2 [3.10 v1]"])

@@ -1,0 +1,139 @@
+"""The README's table of the SDK's errors, row by row on a real server."""
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import picollm
+import pytest
+from tests.standin.model_script import ModelScript, Reply, Status
+from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.wire import chat_body, error_of
+
+README: Final = Path(__file__).parents[2] / "README.md"
+KEY: Final = ACCESS_KEY["PICOVOICE_ACCESS_KEY"]
+CLASSES: Final = picollm.PicoLLM.PICOVOICE_STATUS_TO_EXCEPTION
+STATUSES: Final = {
+    CLASSES[picollm.PicoLLM.PicovoiceStatuses[status.value]].__name__: status for status in Status
+}
+# A second start within a test would hide what the first one said.
+ONE_START: Final = "[pool]\nbackoff_seconds = 60\nmax_backoff_seconds = 60\n"
+
+
+def rows() -> Iterator[tuple[str, str, str, str, str]]:
+    """Class, fate at the start, answer, what the client reads and the engine's fate."""
+    for line in README.read_text(encoding="utf-8").splitlines():
+        if re.match(r"\| `PicoLLM\w+` \|", line):
+            name, *cells = (cell.strip() for cell in line.strip("|").split(" | "))
+            start, answer, message, fate = cells
+            yield name.strip(" `"), start, answer, message, fate.strip(" |")
+
+
+ROWS: Final = list(rows())
+NAMES: Final = [row[0] for row in ROWS]
+
+
+@pytest.fixture(scope="module")
+def starting(
+    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[RunningServer, None, None]:
+    """A model for each error, which comes when its engine starts."""
+    folder = tmp_path_factory.mktemp("starting")
+    config = ONE_START
+    for name, status in STATUSES.items():
+        script = ModelScript(init_status=status, init_messages=["about {access_key}"])
+        config += standin_model(standin_library, folder, script, name=name)
+    with running_server(folder, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: _answers(server), 45)
+        wait_until(lambda: "loading" not in _states(server).values(), 45)
+        yield server
+    assert KEY not in server.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def working(
+    standin_library: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[RunningServer, None, None]:
+    """A model for each error, which comes when a job says "go"."""
+    folder = tmp_path_factory.mktemp("working")
+    config = ONE_START
+    for name, status in STATUSES.items():
+        failing = Reply(
+            match="go", count=9, status_after=(0, status), status_messages=[f"about {KEY}"]
+        )
+        script = ModelScript(replies=[failing, Reply(text="Hello.")])
+        config += standin_model(standin_library, folder, script, name=name)
+    with running_server(folder, config, environment=ACCESS_KEY) as server:
+        server.wait_engines()
+        yield server
+    assert KEY not in server.log.read_text()
+
+
+def _answers(server: RunningServer) -> bool:
+    try:
+        return httpx.get(f"{server.url}/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _states(server: RunningServer) -> dict[str, str]:
+    return {engine["model"]: engine["state"] for engine in server.health()["engines"]}
+
+
+def _ask(server: RunningServer, model: str, text: str) -> httpx.Response:
+    body: dict[str, Any] = chat_body(text, model=model)
+    return httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=20)
+
+
+def _logged(server: RunningServer, event: str, name: str) -> list[str]:
+    lines = server.log.read_text().splitlines()
+    return [line for line in lines if event in line and f"{name}@cpu:1" in line]
+
+
+def test_table_has_a_row_for_every_class() -> None:
+    assert {kind.__name__ for kind in picollm.PicoLLMError.__subclasses__()} == set(NAMES)
+    assert set(NAMES) == set(STATUSES)
+    assert len(NAMES) == 11
+
+
+@pytest.mark.parametrize(("name", "start"), [row[:2] for row in ROWS], ids=NAMES)
+def test_row_is_true_of_the_start(starting: RunningServer, name: str, start: str) -> None:
+    # The general case on a CPU; what a GPU's error means has tests of its own.
+    is_final = start.startswith("final") and "on a GPU" not in start
+
+    answer = _ask(starting, name, "hello")
+
+    assert _states(starting)[name] == ("failed" if is_final else "restarting")
+    assert (answer.status_code, error_of(answer)["code"]) == (503, "model_unavailable")
+    assert name in error_of(answer)["message"]
+    assert KEY not in answer.text
+    [line] = _logged(starting, "engine failed" if is_final else "engine did not start", name)
+    assert name in line
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "message", "fate"), [(row[0], *row[2:]) for row in ROWS], ids=NAMES
+)
+def test_row_is_true_of_a_job(
+    working: RunningServer, name: str, status: str, message: str, fate: str
+) -> None:
+    answer = _ask(working, name, "go")
+
+    number, _, code = status.partition(" ")
+    error = error_of(answer)
+    assert answer.status_code == int(number.strip(";"))
+    if not number.endswith(";"):  # else the code depends on what exactly is wrong
+        assert error["code"] == code.split("`")[1]
+    for part in re.findall(r"[^…]+", message.strip('"')):
+        assert part.strip() in error["message"]
+    assert KEY not in answer.text
+    [line] = _logged(working, "job failed", name)
+    assert name in line
+    expected = {"goes on": "ready", "is started again": "restarting", "ends, final": "failed"}
+    wait_until(lambda: _states(working)[name] == expected[fate])
+    again = _ask(working, name, "hello") if fate != "is started again" else None
+    if again is not None:
+        assert again.status_code == (200 if fate == "goes on" else 503)
