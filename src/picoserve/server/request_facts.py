@@ -94,8 +94,9 @@ class RequestFacts:
     @property
     def spent_tokens(self) -> int:
         """Tokens that count against limits: those of `usage`; of jobs cut short what is known."""
-        if self.usage is not None:
-            return self.usage.prompt_tokens + self.usage.completion_tokens
+        usage = self.usage
+        if usage is not None:
+            return usage.prompt_tokens + usage.completion_tokens
         prompts = {record.job.prompt: record.prompt_tokens for record in self.records}
         pieces = sum(record.pieces for record in self.records)
         return sum(prompts.values()) + pieces

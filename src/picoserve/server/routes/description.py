@@ -12,7 +12,7 @@ router = APIRouter()
 page_router = APIRouter(include_in_schema=False)
 
 
-def _description(request: Request) -> ApiDescription:
+async def _description(request: Request) -> ApiDescription:
     return cast("ApiDescription", request.app.state.description)
 
 
