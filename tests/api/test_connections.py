@@ -208,7 +208,7 @@ def test_kept_connection_serves_again_and_is_closed_after_a_while(
 def test_request_behind_a_long_answer_waits_for_it_without_being_blamed(
     connection: socket.socket,
 ) -> None:
-    connection.sendall(post(SECOND_LONG) + LOOK[:20])
+    connection.sendall(post(SECOND_LONG + b" " * 4000) + LOOK[:20])
     received = b""
     while b"[DONE]" not in received:
         data = connection.recv(65536)

@@ -53,6 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._phase = _Phase.HEAD
         self._head_bytes = 0
+        self._requests = 0
         self._deadline: asyncio.TimerHandle | None = None
         self._standing = self.register.enter(self)
         if self._standing is Standing.REFUSED:
@@ -76,8 +77,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """More of a request."""
         if self._phase is _Phase.REST:
             self._begin_head(self.register.limits.header_seconds)
+        complete = self._requests
         super().data_received(data)
-        if self._phase is _Phase.HEAD:
+        if self._phase is _Phase.HEAD and self._requests == complete:
             self._head_bytes += len(data)
             if self._head_bytes > self.register.limits.max_header_bytes:
                 self._refuse(_too_large(self.register.limits.max_header_bytes))
@@ -106,6 +108,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is there as a whole."""
         super().on_message_complete()
+        self._requests += 1
         self._phase = _Phase.ANSWER
         self._disarm()
         if self.cycle.response_complete:
