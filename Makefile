@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers fuzz
+.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers fuzz audit
 
 all: check test
 
@@ -39,6 +39,11 @@ bench-peers:
 fuzz: export PICOSERVE_FUZZ ?= 500
 fuzz:
 	$(PYTHON) -m pytest -s tests/fuzz
+
+# Known vulnerabilities of what is installed; asks a service outside.
+audit:
+	$(PYTHON) -m pip install -q pip-audit
+	$(PYTHON) -m pip_audit --skip-editable --strict
 
 # Needs root, buildah and debootstrap; not part of `all`.
 image-check:

@@ -239,6 +239,12 @@ def _forged(**changed: Any) -> str:
         assembled({"alg": "RS256"}, claims()),
         assembled({"alg": "HS256"}, claims(), b""),
         assembled({"alg": "HS256", "crit": ["x"]}, claims()),
+        assembled({"alg": "hs256"}, claims()),
+        assembled({"alg": "nOnE"}, claims(), b""),
+        assembled({"alg": "HS256", "kid": "../../../../dev/null"}, claims()),
+        assembled({"alg": "HS256", "kid": 5}, claims()),
+        assembled({"alg": "HS256", "jku": "http://127.0.0.1:9/keys"}, claims()),
+        assembled({"alg": "HS256", "b64": False, "crit": ["b64"]}, claims()),
         assembled({}, claims()),
         assembled({"alg": ["HS256"]}, claims()),
         assembled({"alg": "HS256"}, []),
@@ -266,6 +272,29 @@ def test_token_that_makes_the_secret_a_public_key_is_refused(guarded: RunningSer
     spelled = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
     assert status(guarded, f"{signed}.{spelled}") == 401
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize("kid", ["/dev/null", "../../dev/null", "' UNION SELECT ''; --", ""])
+@pytest.mark.parametrize("secret", ["", "\0", ISSUER, "null", "undefined"])
+def test_header_of_a_token_chooses_no_secret(guarded: RunningServer, kid: str, secret: str) -> None:
+    if not secret:
+        forged = assembled({"alg": "HS256", "kid": kid}, claims(), b"")
+        signed = forged.rpartition(".")[0]
+        signature = hmac.digest(b"", signed.encode(), "sha256")
+        forged = f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    else:
+        forged = jwt.encode(claims(), secret, algorithm="HS256", headers={"kid": kid})
+
+    assert status(guarded, forged) == 401
+
+
+def test_token_that_brings_its_own_key_is_refused(guarded: RunningServer) -> None:
+    own = "a-secret-that-the-attacker-chose-himself"
+    encoded = base64.urlsafe_b64encode(own.encode()).rstrip(b"=").decode()
+    header = {"jwk": {"kty": "oct", "k": encoded, "alg": "HS256"}}
+
+    assert status(guarded, jwt.encode(claims(), own, algorithm="HS256", headers=header)) == 401
 
 
 async def test_stock_livekit_client_is_let_in_with_its_own_token(guarded: RunningServer) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Final
 
+from picoserve.engine.child_environment import child_environment
 from picoserve.engine.devices import DeviceError
 
 _SECONDS: Final = 60.0
@@ -25,7 +26,12 @@ def listed_devices(library_path: str = "") -> list[str]:
         command.append(library_path)
     try:
         answer = subprocess.run(  # noqa: S603  # our own interpreter and module
-            command, capture_output=True, text=True, timeout=_SECONDS, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+            env=child_environment(),
         )
     except subprocess.TimeoutExpired:
         raise DeviceError(f"picoLLM did not list its devices within {_SECONDS:g} s") from None

@@ -7,7 +7,6 @@ code included, becomes log lines.
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import sys
@@ -17,12 +16,12 @@ from typing import Final, cast
 import msgspec
 from typing_extensions import override
 
+from picoserve.engine.child_environment import child_environment
 from picoserve.logs import get_logger
 from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import Command, FrameReader, Report, decode_report, encode_frame
 
 _MAX_LINE_BYTES: Final = 64 * 1024
-_SECRET_VARIABLES: Final = frozenset({"PICOVOICE_ACCESS_KEY"})
 
 _log = get_logger(__name__)
 
@@ -113,7 +112,6 @@ async def start_worker(
     """Start a worker process and connect to it. Raises OSError when the system refuses."""
     ours, theirs = socket.socketpair()
     with theirs:
-        environment = {k: v for k, v in os.environ.items() if k not in _SECRET_VARIABLES}
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -125,7 +123,7 @@ async def start_worker(
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
-                env=environment,
+                env=child_environment(),
                 limit=_MAX_LINE_BYTES,
             )
         except BaseException:
