@@ -150,8 +150,7 @@ class WorkerHandle:
     def interrupt(self, stream: JobStream) -> None:
         """Ask for the end of a job, without waiting. A worker deaf to it is killed.
 
-        A job that cannot be interrupted is left alone, and its pieces go on to show that it lives.
-        Nor is a worker deaf while it tells of progress: prompts are read to their end.
+        A job that cannot be interrupted is left alone; its pieces go on to show that it lives.
         """
         wanted = stream.can_interrupt and not stream.ended
         if not wanted or stream.number in self._deadlines or self._pipe is None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 
 import pytest
 from tests.support.images import data_url, encoded, picture
@@ -47,6 +48,12 @@ def test_image_is_read_in_a_process_that_ends_with_the_server() -> None:
     assert before == after
     assert len(after) == 1
     assert decoders() == []
+
+
+def test_server_itself_never_loads_a_codec() -> None:
+    code = "import sys, picoserve.app.serving; sys.exit('PIL' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_lost_decoder_costs_one_image() -> None:
