@@ -1,5 +1,6 @@
 """The page through a browser, in words of what a person does and sees."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.server import wait_until
@@ -52,6 +53,14 @@ class Page:
     def click(self, selector: str) -> None:
         """Press a button."""
         self.driver.find_element(_CSS, selector).click()
+
+    def choose(self, selector: str, option: str) -> None:
+        """Pick an option of a list."""
+        self.driver.find_element(_CSS, f"{selector} option[value={option}]").click()
+
+    def give_file(self, selector: str, path: Path) -> None:
+        """Choose a file."""
+        self.driver.find_element(_CSS, selector).send_keys(str(path))
 
     def give_key(self, key: str) -> None:
         """Answer the question for the key."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.page.browser import Page
-from tests.standin.model_script import Reply
+from tests.standin.model_script import ModelScript, Reply
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.server import RunningServer, running_server
 
@@ -18,6 +18,11 @@ _CALL = '<tool_call>{"name": "get_weather", "arguments": {"city": "Oslo"}}</tool
 _REPLIES = (
     Reply(match="sunny", text="Bring a hat.", tokens_per_second=1000.0),
     Reply(match="in Oslo", text=_CALL, tokens_per_second=1000.0),
+)
+_EYES = ModelScript(
+    model="qwen3-vl-2b-it [5.37 v1]",
+    vision=True,
+    replies=[Reply(kind="image", text="{width}x{height}"), Reply(text="nothing to see")],
 )
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 
@@ -60,3 +65,16 @@ def page(chromium: "WebDriver", slow_server: RunningServer) -> Page:
     page = Page(chromium, slow_server.url)
     page.open()
     return page
+
+
+@pytest.fixture
+def page_with_eyes(
+    chromium: "WebDriver", tmp_path: Path, standin_library: Path
+) -> Generator[Page, None, None]:
+    """The page of a server without keys, one of whose models looks at images."""
+    config = standin_model(standin_library, tmp_path, slow_script())
+    config += standin_model(standin_library, tmp_path, _EYES, name="eyes")
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        page = Page(chromium, server.url)
+        page.open()
+        yield page

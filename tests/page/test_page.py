@@ -1,8 +1,11 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.page.browser import ENTER, Page
+from tests.support.images import encoded, picture
 from tests.support.processes import wait_idle, worker_pids
 from tests.support.server import RunningServer, wait_until
 
@@ -98,6 +101,27 @@ def test_an_engine_that_dies_is_seen_at_once(page: Page, slow_server: RunningSer
 
     page.wait_for(".engine", "restarts 1")
     page.wait_for(".engine .state", "ready")
+
+
+def test_an_image_is_sent_where_the_model_takes_one(page_with_eyes: Page, tmp_path: Path) -> None:
+    page = page_with_eyes
+    files = [tmp_path / "small.png", tmp_path / "large.png"]
+    files[0].write_bytes(encoded(picture((40, 20))))
+    noise = Image.effect_noise((2000, 1500), 100).convert("RGB")
+    files[1].write_bytes(encoded(noise))
+    page.wait_for("#model", "eyes")
+    assert not page.shows("#image-button")
+    page.choose("#model", "eyes")
+    page.wait_for("#image-button")
+
+    for file, answer in zip(files, ("40x20", "1024x768"), strict=True):
+        page.give_file("#image", file)
+        page.wait_for("#attached img")
+        page.say("What is it?")
+        page.wait_for(".turn.assistant:last-of-type .meta", "first token")
+        assert page.text(".turn.assistant .text") == answer
+        assert page.shows(".turn.user:nth-last-of-type(2) img")
+        assert not page.shows("#attached")
 
 
 def test_the_browser_has_nothing_to_complain_of(page: Page) -> None:

@@ -148,10 +148,7 @@ class WorkerHandle:
         return stream
 
     def interrupt(self, stream: JobStream) -> None:
-        """Ask for the end of a job, without waiting. A worker deaf to it is killed.
-
-        A job that cannot be interrupted is left alone; its pieces go on to show that it lives.
-        """
+        """Ask for a job's end, without waiting, if it can be had. A worker deaf to it is killed."""
         wanted = stream.can_interrupt and not stream.ended
         if not wanted or stream.number in self._deadlines or self._pipe is None:
             return

@@ -52,13 +52,78 @@ async function loadModels() {
     }
     const chosen = $("model").value;
     const models = (await response.json()).data;
-    $("model").replaceChildren(...models.map((model) => new Option(model.id, model.id)));
+    $("model").replaceChildren(...models.map(modelOption));
     if (models.some((model) => model.id === chosen)) $("model").value = chosen;
+    offerImage();
     return true;
   } catch {
     return false;
   }
 }
+
+function modelOption(model) {
+  const option = new Option(model.id, model.id);
+  option.dataset.capabilities = (model.capabilities ?? []).join(" ");
+  return option;
+}
+
+function capabilities() {
+  return $("model").selectedOptions[0]?.dataset.capabilities ?? "";
+}
+
+// ---------------------------------------------------------------- an image
+
+const LARGEST_FILE = 2_000_000;
+const LONGEST_SIDE = 2048;
+let image = "";
+
+function offerImage() {
+  const takesImages = /vision|ocr/.test(capabilities());
+  $("image-button").hidden = !takesImages;
+  if (!takesImages) attach("");
+}
+
+function attach(url) {
+  image = url;
+  $("attached").hidden = !url;
+  if (url) $("attached-image").src = url;
+  else $("attached-image").removeAttribute("src");
+}
+
+function dataUrl(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.readAsDataURL(file);
+  });
+}
+
+// A photograph would not fit into a request; no model looks at so many pixels.
+async function smaller(file) {
+  const bitmap = await createImageBitmap(file);
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = element("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/jpeg", 0.9);
+}
+
+$("model").addEventListener("change", offerImage);
+$("image-button").addEventListener("click", () => $("image").click());
+$("attached-remove").addEventListener("click", () => attach(""));
+$("image").addEventListener("change", async () => {
+  const [file] = $("image").files;
+  $("image").value = "";
+  if (!file) return;
+  try {
+    attach(await (file.size > LARGEST_FILE ? smaller(file) : dataUrl(file)));
+  } catch {
+    showError("This file cannot be read as an image.");
+  }
+  $("message").focus();
+});
 
 // ---------------------------------------------------------------- the conversation
 
@@ -76,10 +141,17 @@ function show(turn) {
   return turn;
 }
 
-function showUser(text) {
+function showUser(text, url) {
   const turn = element("article", "turn user");
   turn.setAttribute("aria-label", "You");
-  turn.append(element("p", "text", text));
+  if (url) {
+    const shown = element("img");
+    shown.src = url;
+    shown.alt = "The image that was sent";
+    shown.addEventListener("load", scroll);
+    turn.append(shown);
+  }
+  if (text) turn.append(element("p", "text", text));
   show(turn);
 }
 
@@ -280,21 +352,33 @@ async function answer() {
   (turn.querySelector(".call input") ?? $("message")).focus();
 }
 
+// A model looks at one image in a conversation: the last one.
+function userMessage(text, url) {
+  if (!url) return { role: "user", content: text };
+  for (const message of messages) {
+    if (Array.isArray(message.content)) message.content = message.content.at(-1).text ?? "";
+  }
+  const parts = [{ type: "image_url", image_url: { url } }];
+  if (text) parts.push({ type: "text", text });
+  return { role: "user", content: parts };
+}
+
 function send(text) {
-  if (!text || running) return;
+  if (!(text || image) || running) return;
   for (const call of openCalls()) {
     messages.push({ role: "tool", tool_call_id: call.id, content: "no result" });
   }
   document.querySelectorAll(".call form").forEach((form) => form.remove());
-  messages.push({ role: "user", content: text });
-  showUser(text);
+  messages.push(userMessage(text, image));
+  showUser(text, image);
+  attach("");
   answer();
 }
 
 $("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("message").value.trim();
-  if (running || !text) return;
+  if (running || !(text || image)) return;
   $("message").value = "";
   send(text);
 });
@@ -310,6 +394,7 @@ $("stop").addEventListener("click", () => running?.abort());
 $("reset").addEventListener("click", () => {
   running?.abort();
   messages = [];
+  attach("");
   document.querySelectorAll(".turn").forEach((turn) => turn.remove());
   $("welcome").hidden = false;
   $("message").focus();
@@ -450,7 +535,8 @@ async function poll() {
   if (!document.hidden) {
     try {
       showHealth(await (await fetch("/health", { cache: "no-store" })).json());
-      if (!$("model").options.length && !$("key-dialog").open) await loadModels();
+      // A model tells what it can do once it has loaded.
+      if (!capabilities() && !$("key-dialog").open) await loadModels();
       if ($("model").options.length) await pollMetrics();
     } catch {
       $("health").dataset.state = "unreachable";
