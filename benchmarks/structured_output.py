@@ -20,11 +20,10 @@ from typing import Any
 
 import httpx
 import jsonschema
-import xllamacpp
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.support.models import MODEL, SHIPPED, tiny_model
+from tests.support.models import MODEL, tiny_model
 from tests.support.server import running_server
 from tests.unit.constraint.schemas import ALL
 
@@ -165,58 +164,6 @@ def measure_cost(client: httpx.Client) -> None:
         )
 
 
-def measure_native() -> None:
-    """The same with llama.cpp's own grammar, without any server."""
-    params = xllamacpp.CommonParams()
-    params.model.path = str(SHIPPED)
-    params.n_ctx = 2048
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-    engine = xllamacpp.Server(params)
-    for name in ("voice", "get_weather", "worst"):
-        free, _ = _native_times(engine, {})
-        bound, answer = _native_times(engine, {"json_schema": ALL[name][0]})
-        say(
-            f"llama.cpp's own grammar, `{name}`: {bound:.0f} us a token, {bound / free:.2f}x; "
-            f"{answer:.1f} ms an answer"
-        )
-
-
-class _Marks:
-    """When each piece came."""
-
-    def __init__(self) -> None:
-        self.times: list[float] = []
-
-    def on(self, _answer: dict[str, Any]) -> bool:
-        """Note a piece; never stop."""
-        self.times.append(time.perf_counter())
-        return False
-
-
-def _native_times(engine: Any, fields: dict[str, Any]) -> tuple[float, float]:
-    """Microseconds of a token and milliseconds of an answer."""
-    spent = whole = 0.0
-    tokens = 0
-    for seed in range(_ROUNDS):
-        marks = _Marks()
-        body = {
-            "messages": [{"role": "user", "content": _PLAIN}],
-            "stream": True,
-            "max_tokens": 200,
-            "temperature": _TEMPERATURE,
-            "top_k": 0,
-            "min_p": 0.0,
-            "seed": seed,
-            **fields,
-        }
-        start = time.perf_counter()
-        engine.handle_chat_completions(body, marks.on)
-        whole += time.perf_counter() - start
-        spent += marks.times[-1] - marks.times[0]
-        tokens += len(marks.times) - 1
-    return 1e6 * spent / max(1, tokens), 1e3 * whole / _ROUNDS
-
-
 def main() -> None:
     """Print the whole report."""
     documents = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
@@ -231,7 +178,6 @@ def main() -> None:
         measure_cost(client)
         measure_validity(client, documents, _TEMPERATURE)
         measure_validity(client, documents // 5, 0.2)
-    measure_native()
 
 
 if __name__ == "__main__":

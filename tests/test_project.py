@@ -140,6 +140,9 @@ TESTED_ELSEWHERE: Final = {
     "worker/messages.py": "api/test_chat_json.py",
     "worker/process.py": "api/test_chat_json.py",
     "constraint/plan.py": "unit/prompt/test_reply_plan.py",
+    "output/content.py": "unit/output/test_document.py",
+    "output/document_tokens.py": "unit/output/test_document.py",
+    "output/open_call.py": "unit/output/test_tool_calls.py",
     "output/parts.py": "unit/output/test_tool_calls.py",
     "output/reply.py": "unit/output/test_tool_calls.py",
 }

@@ -131,7 +131,6 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"guided_json": {"enum": []}}, "guided_json", "invalid_json_schema"),
     ({"structured_outputs": 5}, "structured_outputs", "invalid_type"),
     ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_type"),
-    ({"tools": [tool()], "logprobs": True}, "logprobs", "unsupported_value"),
 ]
 
 

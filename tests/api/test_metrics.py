@@ -165,7 +165,7 @@ def test_calls_for_structured_replies_are_counted(watched: RunningServer) -> Non
     assert answer.status_code == 200
     wait_until(lambda: scrape(watched).get("picoserve_structured_output_calls_total"))
     samples = scrape(watched)
-    for name in ("repairs", "forced_bytes", "closes"):
+    for name in ("repairs", "forced_bytes", "closes", "misses"):
         assert samples[f"picoserve_structured_output_{name}_total"] >= 0
 
 

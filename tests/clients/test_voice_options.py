@@ -23,6 +23,7 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 OPTIONS: dict[str, Any] = {
     "frequency_penalty": 0.1,
     "logit_bias": {},
+    "logprobs": True,
     "max_completion_tokens": 50,
     "max_tokens": 60,
     "metadata": {"a": "b"},
@@ -43,6 +44,7 @@ OPTIONS: dict[str, Any] = {
     "temperature": 0.5,
     "tool_choice": "auto",
     "tools": [TOOL],
+    "top_logprobs": 2,
     "top_p": 0.9,
     "user": "u",
     "verbosity": "low",
@@ -57,7 +59,6 @@ LOST = [
     ({"logit_bias": {"50256": -100}}, "logit_bias"),
     ({"modalities": ["text", "audio"]}, "modalities"),
     ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
-    ({"logprobs": True, "tools": [TOOL]}, "logprobs"),
     ({"top_logprobs": 2}, "top_logprobs"),
     ({"presence_penalty": -1}, "presence_penalty"),
 ]

@@ -11,10 +11,13 @@ from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
 from picoserve.constraint.limits import DocumentLimits, SchemaLimits
 from picoserve.constraint.matcher import Matcher
 from picoserve.constraint.repair import Document
+from picoserve.constraint.trace import CHOSEN, FORCED
 from picoserve.constraint.validate import Finding, check_text
 from picoserve.constraint.verdict import State, Verdict
 
 __all__ = [
+    "CHOSEN",
+    "FORCED",
     "ConstraintError",
     "DeadEndError",
     "Document",

@@ -61,9 +61,10 @@ def undo_comma(matcher: Matcher) -> None:
     tail = bytes(matcher.text[len(matcher.text) - held :])
     if matcher.in_string or not matcher.is_json or not tail.startswith(b","):
         return
-    matcher.rollback(held)
-    if not set(matcher.legal()) & set(b"}]"):
-        matcher.feed(tail)
+    probe = matcher.copy()
+    probe.rollback(held)
+    if set(probe.legal()) & set(b"}]"):
+        matcher.rollback(held)
 
 
 class _Closing:

@@ -30,10 +30,12 @@ class ToolPlan:
     """The reply may or must hold tool calls.
 
     Attributes:
-        functions: What may be called.
+        functions: What is offered.
+        callable_names: What of it may be called now.
         header: Grammar of what follows a call's `"name": "`: a known name, a quote, and the key
             of the arguments.
         trigger: Grammar of what begins a call.
+        another_trigger: The same after a call, where no text is expected.
         opening: The text that begins a call, up to the name.
         arguments_key: The key of the arguments in the model's style.
         closing: The text that ends a call, after the arguments' last brace.
@@ -43,14 +45,25 @@ class ToolPlan:
     """
 
     functions: tuple[PlannedFunction, ...]
+    callable_names: tuple[str, ...]
     header: Grammar
     trigger: Grammar
+    another_trigger: Grammar
     opening: str
     arguments_key: str
     closing: str
     forced: bool = False
     parallel: bool = True
     content: Grammar | None = None
+
+    def arguments_of(self, name: str) -> Grammar:
+        """The grammar of a function's arguments."""
+        return next(each.arguments for each in self.functions if each.name == name)
+
+    def parameters_of(self, name: str) -> tuple[str, ...]:
+        """The names of a function's parameters, in order."""
+        schema = self.arguments_of(name).schema
+        return tuple(schema.get("properties", ())) if isinstance(schema, dict) else ()
 
 
 ReplyPlan: TypeAlias = DocumentPlan | ToolPlan | None

@@ -32,10 +32,12 @@ class Reader:
 
     Attributes:
         waiting: Bytes read whose meaning the next byte decides.
+        position: Of the first byte not dealt with, among all that was read.
     """
 
     def __init__(self, desk: Desk, *, preamble_bytes: int) -> None:
         self.waiting = b""
+        self.position = 0
         self._desk = desk
         self._preamble = preamble_bytes
         self._skipped = 0
@@ -46,30 +48,43 @@ class Reader:
         self._skipped = 0
         self._desk.restart()
 
-    def read(self, data: bytes, *, final: bool) -> tuple[Outcome, int]:
+    def read(self, data: bytes, *, final: bool, position: int | None = None) -> tuple[Outcome, int]:
         """Read bytes until all are read or reading comes to rest.
 
         Args:
             data: The new bytes.
             final: The model has ended; nothing more will come to decide what waits.
+            position: Of the data's first byte, where it does not follow what was read before.
 
         Returns:
             The outcome, and how many bytes of what waited plus `data` were read.
         """
+        if position is not None:
+            self.position = position - len(self.waiting)
         data = self.waiting + data
         self.waiting = b""
         at = 0
         outcome = self._rest()
         while outcome is Outcome.READY and at < len(data):
-            step = self._step(data[at:], final=final)
+            step = self._traced_step(data[at:], final=final)
             if step is None:
                 return self._broken(data[at]), at
             if step == WAIT:
                 self.waiting = data[at:]
                 break
             at += step
+            self.position += step
             outcome = self._rest()
         return outcome, at
+
+    def _traced_step(self, rest: bytes, *, final: bool) -> int | None:
+        trace = self._desk.matcher.trace
+        if trace is None:
+            return self._step(rest, final=final)
+        trace.begin(self.position)
+        step = self._step(rest, final=final)
+        trace.end(self.position + (step or 1))
+        return step
 
     def _broken(self, byte: int) -> Outcome:
         matcher = self._desk.matcher

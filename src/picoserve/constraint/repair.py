@@ -11,7 +11,7 @@ The caller's loop:
 Every verdict carries bytes to show. Joined, they are the document; none is ever taken back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from picoserve.constraint.closing import first_token, shortest_end, undo_comma
 from picoserve.constraint.desk import Desk
@@ -21,6 +21,7 @@ from picoserve.constraint.lexical import partial_character
 from picoserve.constraint.limits import DocumentLimits
 from picoserve.constraint.pieces import Pieces
 from picoserve.constraint.reading import Outcome, Reader
+from picoserve.constraint.trace import CHOSEN, FORCED, Trace
 from picoserve.constraint.verdict import State, Verdict
 
 
@@ -30,6 +31,7 @@ class Document:
     Args:
         grammar: What it must become.
         limits: Bounds on repairs and on what is dropped.
+        traced: Verdicts tell the sources of their bytes.
 
     Attributes:
         state: How it stands.
@@ -37,18 +39,23 @@ class Document:
         forced_bytes: Bytes that were put in because nothing else was legal.
         closed: The end was put in without the engine, because the repairs were used up or the
             caller asked for it.
+        alternative: Index of the alternative that the last repair took; None if it took none.
 
     Not safe for use by two threads at once.
     """
 
-    def __init__(self, grammar: Grammar, limits: DocumentLimits | None = None) -> None:
+    def __init__(
+        self, grammar: Grammar, limits: DocumentLimits | None = None, *, traced: bool = False
+    ) -> None:
         self.state = State.GOING
         self.repairs = 0
         self.forced_bytes = 0
         self.closed = False
+        self.alternative: int | None = None
         self._grammar = grammar
         self._limits = limits or DocumentLimits()
         self._matcher = grammar.new_matcher()
+        self._trace = self._matcher.trace = Trace() if traced else None
         self._reader = Reader(
             Desk(self._matcher, self._limits.surplus_bytes),
             preamble_bytes=self._limits.preamble_bytes,
@@ -77,16 +84,18 @@ class Document:
         self._begin_call()
         return self._verdict()
 
-    def feed(self, piece: bytes) -> Verdict:
+    def feed(self, piece: bytes, position: int | None = None) -> Verdict:
         """Read one piece of the model's output.
 
         Args:
             piece: Its bytes; it may end within a character. Ignored unless the state is GOING.
+            position: Of its first byte among all that the caller has read, for the sources;
+                None where it follows the piece before.
         """
         if self.state is not State.GOING or not piece:
             return Verdict(b"", self.state)
         self._pieces.add(piece)
-        self._conclude(*self._reader.read(piece, final=False))
+        self._conclude(*self._reader.read(piece, final=False, position=position))
         return self._verdict()
 
     def end_of_text(self) -> Verdict:
@@ -102,16 +111,18 @@ class Document:
         self._conclude(outcome, count)
         return self._verdict()
 
-    def repair(self, alternatives: Iterable[bytes] = ()) -> Verdict:
+    def repair(self, alternatives: Sequence[bytes] | None = None) -> Verdict:
         """Put in what brings the document further, before the engine is called again.
 
         In this order: what is forced; the best alternative that is legal as a whole; nothing,
-        if the last call got anywhere and was no retry itself; the first step to the shortest end.
+        if the last call was no retry itself and either got anywhere or told no alternatives; the
+        first step to the shortest end.
         Past the limits on repairs and on calls without fruit the document is closed.
 
         Args:
             alternatives: Other tokens that the model considered in place of `broken_piece`,
-                best first; only of use if pieces are tokens.
+                best first; only of use if pieces are tokens. None where they are not told, but
+                will be in the next call.
 
         Raises:
             DeadEndError: No legal end is found.
@@ -119,15 +130,16 @@ class Document:
         if self.state is not State.VIOLATION:
             return Verdict(b"", self.state)
         self.repairs += 1
+        self.alternative = None
         self._fruitless = 0 if self._has_progress() else self._fruitless + 1
         if self.repairs > self._limits.repairs or self._fruitless >= self._limits.fruitless:
             return self.close()
         self.state = State.GOING
         self._matcher.rollback(partial_character(self._matcher.text))
         flooded = self._outcome is Outcome.FLOOD
-        if flooded or not (self._force() or self._take_alternative(alternatives)):
+        if flooded or not (self._force() or self._take_alternative(alternatives or ())):
             self._settle()
-            if flooded or not self._may_retry():
+            if flooded or not self._may_retry(told=alternatives is not None):
                 self._minimal_step()
         self._force()
         self._settle()
@@ -143,7 +155,7 @@ class Document:
         if self.state is not State.COMPLETE:
             self._settle()
             undo_comma(self._matcher)
-            self._append(self._shortest_end())
+            self._append(self._shortest_end(), CHOSEN)
             self.closed = True
             self.state = State.COMPLETE
         return self._verdict()
@@ -191,39 +203,48 @@ class Document:
         text, done = self._matcher.text, self.state is State.COMPLETE
         safe = len(text) - (0 if done else self._matcher.held_bytes())
         start, self._emitted = self._emitted, max(self._emitted, safe)
-        return Verdict(bytes(text[start : self._emitted]), self.state)
+        sources = () if self._trace is None else self._trace.part(start, self._emitted)
+        return Verdict(bytes(text[start : self._emitted]), self.state, sources)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes, source: int) -> None:
+        if self._trace is not None:
+            self._trace.begin(source)
         if self._matcher.feed(data, bounded=False) < len(data):
             raise DeadEndError("Legal bytes were refused.")
 
     def _force(self) -> bool:
-        self._append(forced := self._matcher.forced(self._limits.forced_bytes))
+        self._append(forced := self._matcher.forced(self._limits.forced_bytes), FORCED)
         self.forced_bytes += len(forced)
         return bool(forced)
 
-    def _take_alternative(self, alternatives: Iterable[bytes]) -> bool:
+    def _take_alternative(self, alternatives: Sequence[bytes]) -> bool:
         part = self._pieces.accepted_part()
-        for each in alternatives if self._pieces and not self._ended else ():
+        if self._ended or not self._pieces:
+            return False
+        for index, each in enumerate(alternatives):
             rest = each[len(part) :]
             if each.startswith(part) and rest.strip(b", \t\r\n") and self._matcher.accepts(rest):
-                self._append(rest)
+                self._append(rest, self._reader.position)
+                if self._trace is not None:
+                    self._trace.end(self._reader.position + 1)
+                self.alternative = index
                 return True
         return False
 
     def _has_progress(self) -> bool:
         return bool(self._matcher.text[self._call_start :].strip())
 
-    def _may_retry(self) -> bool:
+    def _may_retry(self, *, told: bool) -> bool:
         """A new token border is often enough, but a model that insists is not asked twice."""
-        self._retried = self._has_progress() and not self._ended and not self._retried
+        worth_it = not told or self._has_progress()
+        self._retried = worth_it and not self._ended and not self._retried
         return self._retried
 
     def _minimal_step(self) -> None:
         """Take the first token of the shortest end."""
         undo_comma(self._matcher)
         end = self._shortest_end()
-        self._append(first_token(self._matcher, end))
+        self._append(first_token(self._matcher, end), CHOSEN)
         if not end:
             self.state = State.COMPLETE
 

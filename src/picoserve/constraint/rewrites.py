@@ -144,11 +144,12 @@ def _closer_after_comma(desk: Desk, rest: bytes, _final: bool) -> int | None:
     tail = bytes(desk.matcher.text[len(desk.matcher.text) - held :])
     if not tail.startswith(b","):
         return None
+    probe = desk.matcher.copy()
+    probe.rollback(held)
+    if not probe.feed(rest[:1]):
+        return None
     desk.matcher.rollback(held)
-    if desk.put(rest[:1]):
-        return 1
-    desk.matcher.feed(tail)
-    return None
+    return 1 if desk.put(rest[:1]) else None
 
 
 def _needless_comma(desk: Desk, rest: bytes, final: bool) -> int | None:

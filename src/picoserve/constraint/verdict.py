@@ -1,5 +1,6 @@
 """What a step of a document brings: bytes to show, and how the document stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -22,7 +23,9 @@ class Verdict:
     Attributes:
         emitted: Bytes to show; whole characters.
         state: How the document stands.
+        sources: For each of the bytes where it came from (see `trace`), in a traced document.
     """
 
     emitted: bytes
     state: State
+    sources: Sequence[int] = ()

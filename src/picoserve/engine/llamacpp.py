@@ -22,7 +22,7 @@ _FALLBACK_CONTEXT: Final = 2048
 _BATCH_TOKENS: Final = 256
 _ALL_LAYERS: Final = 999
 _RANDOM_SEED: Final = 0xFFFFFFFF
-_MAX_TOP_LOGPROBS: Final = 20
+_MAX_TOP_LOGPROBS: Final = 128
 _ERROR_KINDS: Final = {
     "exceed_context_size_error": FailureKind.CONTEXT_LENGTH,
     "invalid_request_error": FailureKind.INVALID_REQUEST,

@@ -167,13 +167,14 @@ class _Choice:
                 pass
 
     def json(self, index: int, head: AnswerHead) -> dict[str, object]:
-        logprobs = None
-        if head.top_logprobs is not None:
-            content = logprob_items(self._tokens, head.top_logprobs)
-            logprobs = {"content": content, "refusal": None}
         text = "".join(self._text)
         calls = self._calls.fields(legacy=head.legacy_functions)
         message = {"role": "assistant", "content": text or (None if calls else "")}
+        logprobs = None
+        if head.top_logprobs is not None and message["content"] is not None:
+            # They are those of the content; calls have none, here as at OpenAI.
+            content = logprob_items(self._tokens, head.top_logprobs)
+            logprobs = {"content": content, "refusal": None}
         reason = self.finish.reason if self.finish else None
         return {
             "index": index,

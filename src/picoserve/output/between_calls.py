@@ -2,8 +2,11 @@
 
 from typing import Final
 
-_FILLING: Final = b' \t\r\n,;]}"`'
-_CLOSERS: Final = (b"</tool_call>", b"</function_call>", b"</tool_calls>", b"<|eom_id|>")
+_FILLING: Final = b' \t\r\n,;])}"`'
+_CLOSERS: Final = (
+    *(b"</tool_call>", b"</tool_calls>", b"</function_call>", b"</function_calls>"),
+    *(b"</function>", b"</tools>", b"<|/tool_call|>", b"<|eom_id|>"),
+)
 
 
 class BetweenCalls:

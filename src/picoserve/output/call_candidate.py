@@ -1,10 +1,11 @@
 """Bytes that could begin a tool call, held until it is clear whether they do."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from picoserve.constraint import Grammar, Matcher
 
-# What the trigger's grammar may begin with; everything else is text at once.
+# With these a call may begin; everything else is text at once.
 _STARTS: Final = b"<[{`"
 
 
@@ -15,7 +16,18 @@ class CallCandidate:
         is_call: The trigger is complete: a call's name follows.
     """
 
-    def __init__(self, trigger: Grammar) -> None:
+    def __init__(
+        self, trigger: Grammar, *, words: Iterable[str] = (), first_words: Iterable[str] = ()
+    ) -> None:
+        """Begin.
+
+        Args:
+            trigger: What begins a call.
+            words: With which it may begin, besides brackets, tags and fences.
+            first_words: The same, but only before any text.
+        """
+        self._starts = _STARTS + _first_bytes(words)
+        self._first_starts = _first_bytes(first_words)
         self._fresh = trigger.new_matcher()
         self._matcher: Matcher | None = None
         self._held = bytearray()
@@ -28,7 +40,8 @@ class CallCandidate:
 
     def first_start(self, data: bytes, start: int) -> int:
         """Where the next byte that could begin a call stands; the data's end if none does."""
-        found = [at for byte in _STARTS if (at := data.find(byte, start)) >= 0]
+        starts = self._starts + self._first_starts
+        found = [at for byte in starts if (at := data.find(byte, start)) >= 0]
         return min(found, default=len(data))
 
     def feed(self, data: bytes) -> bytes:
@@ -51,7 +64,9 @@ class CallCandidate:
 
     def _take(self, byte: bytes) -> bytes:
         if self._matcher is None:
-            if byte not in _STARTS:
+            if byte not in self._starts + self._first_starts:
+                if byte.strip():
+                    self._first_starts = b""
                 return byte
             self._matcher = self._fresh.copy()
         if self._matcher.feed(byte) == 1:
@@ -61,3 +76,7 @@ class CallCandidate:
         # Not a call. The byte that broke it may begin another one.
         held = self.take()
         return held + self._take(byte) if held else byte
+
+
+def _first_bytes(words: Iterable[str]) -> bytes:
+    return bytes({word.encode()[0] for word in words})

@@ -7,16 +7,9 @@ byte the call is interrupted, the longest legal text kept, and the model asked a
 from collections.abc import Iterable, Sequence
 
 from picoserve.constraint import Grammar, State
-from picoserve.generation import (
-    EngineFinish,
-    Event,
-    FinishReason,
-    Outcome,
-    TextDelta,
-    TokenLogprob,
-)
+from picoserve.generation import EngineFinish, Event, FinishReason, Outcome, TokenLogprob
+from picoserve.output.content import Content
 from picoserve.output.engine_pieces import EnginePieces
-from picoserve.output.held_document import HeldDocument
 from picoserve.output.reply import ReplyState, Tally
 
 
@@ -27,30 +20,31 @@ class DocumentReply:
         tally: What it took so far.
     """
 
-    def __init__(self, grammar: Grammar, stop: Iterable[str]) -> None:
+    def __init__(self, grammar: Grammar, stop: Iterable[str], *, logprobs: bool = False) -> None:
         """Begin a reply.
 
         Args:
             stop: The template's own end marks. A caller's stop phrases have no place in a
                 document that must be whole.
+            logprobs: Whether token log probabilities are wanted.
         """
         self.tally = Tally()
-        self._document = HeldDocument(grammar, self.tally)
         self._pieces = EnginePieces(stop)
+        self._content = Content(grammar, self.tally, self._pieces, logprobs=logprobs)
 
     @property
     def state(self) -> ReplyState:
         """What is wanted now."""
-        if self._document.state is State.COMPLETE:
+        if self._content.state is State.COMPLETE:
             return ReplyState.DONE
-        if self._pieces.stopped or self._document.state is State.VIOLATION:
+        if self._pieces.stopped or self._content.state is State.VIOLATION:
             return ReplyState.ENOUGH
         return ReplyState.GOING
 
     @property
     def prefix(self) -> str:
         """The document so far."""
-        return self._document.prefix
+        return self._content.prefix
 
     @property
     def finish_reason(self) -> FinishReason:
@@ -59,34 +53,22 @@ class DocumentReply:
 
     def start(self) -> list[Event]:
         """What every such document begins with."""
-        return self._shown(self._document.start())
+        return self._content.start()
 
     def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> list[Event]:
-        """Read a piece. Repaired text has no log probabilities of its own, so none are shown."""
+        """Read a piece."""
         if self.state is not ReplyState.GOING:
             return []
-        piece = self._pieces.read(data, tokens)
-        return self._shown(self._document.feed(piece.data, piece.token, piece.at))
+        return self._content.feed(self._pieces.read(data, tokens))
 
     def end_call(self, outcome: Outcome) -> list[Event]:
         """Repair, end or give up, as the document stands."""
-        shown = b""
-        if self._document.state is State.GOING:
-            shown += self._document.feed(self._pieces.rest(outcome.tail).data)
+        rest = self._pieces.rest(outcome.tail, outcome.tokens)
         limited = outcome.finish is EngineFinish.LIMIT and not self._pieces.stopped
-        if self._document.state is State.GOING and not limited:
-            shown += self._document.end_of_text()
-        if self._document.state is State.VIOLATION:
-            shown += self._document.repair(outcome.tokens)
+        events = self._content.feed(rest) + self._content.mend(limited=limited)
         self._pieces.restart()
-        return self._shown(shown)
+        return events
 
     def close(self) -> list[Event]:
         """End the document without the engine: its context is full."""
-        return self._shown(self._document.close())
-
-    def _shown(self, data: bytes) -> list[Event]:
-        if self._document.state is State.COMPLETE:
-            # The last word on it: raises for an invalid one before its end is shown.
-            self._document.finish()
-        return [TextDelta(data.decode())] if data else []
+        return self._content.close()

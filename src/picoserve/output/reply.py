@@ -31,11 +31,13 @@ class Tally:
         repairs: Wrong turns put right.
         forced_bytes: Bytes put in because nothing else was legal.
         closes: Documents ended without the engine.
+        misses: Documents that break their schema, where that had not been ruled out.
     """
 
     repairs: int = 0
     forced_bytes: int = 0
     closes: int = 0
+    misses: int = 0
 
 
 class Reply(Protocol):

@@ -3,6 +3,7 @@
 import codecs
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from picoserve.generation import TextDelta, TokenLogprob
 from picoserve.output.stop import StopFilter
@@ -12,7 +13,7 @@ class TextOutput:
     """Reads one reply.
 
     A character that is split over pieces waits for its end; half a character at the very end
-    of a reply is no text and is dropped (its bytes stand in the log probabilities).
+    of a reply is no text and is dropped.
 
     Attributes:
         text: Everything shown so far.
@@ -44,8 +45,7 @@ class TextOutput:
 
     def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> TextDelta | None:
         """Take a piece; returns what of it can be shown."""
-        if self._tokens is not None:
-            self._tokens.add(tokens)
+        self.tell(tokens)
         return self._delta(self._stop.feed(self._without_lead(self._decoder.decode(data))))
 
     def finish(self, tail: bytes = b"", tokens: Sequence[TokenLogprob] = ()) -> TextDelta | None:
@@ -55,10 +55,14 @@ class TextOutput:
             tail: Bytes that came in no piece.
             tokens: All tokens, where the engine tells them only now.
         """
-        if self._tokens is not None:
-            self._tokens.add(tokens)
+        self.tell(tokens)
         shown = self._stop.feed(self._without_lead(self._decoder.decode(tail)))
         return self._delta(shown + self._stop.finish(), last=True)
+
+    def tell(self, tokens: Sequence[TokenLogprob]) -> None:
+        """Take tokens ahead of their text or after it, in order."""
+        if self._tokens is not None:
+            self._tokens.add(tokens)
 
     def _without_lead(self, text: str) -> str:
         if self._lead and text:
@@ -89,13 +93,17 @@ class _TokenWindow:
         self._waiting.extend(tokens)
 
     def take(self, shown_bytes: int, *, last: bool) -> tuple[TokenLogprob, ...]:
-        """Tokens that belong to the text shown by now; at the end also one cut in two."""
+        """Tokens that belong to the text shown by now; at the end also what is shown of one."""
         self._shown_bytes += shown_bytes
         taken = []
         while self._waiting:
-            end = self._token_bytes + len(self._waiting[0].token)
-            if end > self._shown_bytes and not (last and self._token_bytes < self._shown_bytes):
-                break
+            token = self._waiting[0]
+            end = self._token_bytes + len(token.token)
+            if end > self._shown_bytes:
+                if not last or self._token_bytes >= self._shown_bytes:
+                    break
+                token = replace(token, token=token.token[: self._shown_bytes - self._token_bytes])
             self._token_bytes = end
-            taken.append(self._waiting.popleft())
+            self._waiting.popleft()
+            taken.append(token)
         return tuple(taken)

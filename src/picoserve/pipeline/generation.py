@@ -39,9 +39,9 @@ from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
 from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 
-# Other tokens that a repair may choose from. Asking for them makes a token 0.1 ms slower, so it
-# is done for models that have gone wrong once.
-_ALTERNATIVES: Final = 8
+# Other tokens that a repair may choose from, as many as picoLLM tells. They take time, so they
+# are asked for once the model has gone wrong.
+_ALTERNATIVES: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,9 @@ class Generation:
             seed = job.sampling.seed + self._calls - 1
             job = replace(job, sampling=replace(job.sampling, seed=seed))
         if self._calls > 1 and self._lease is not None:
-            most = self._lease.info.max_top_logprobs
-            job = replace(job, top_logprobs=min(_ALTERNATIVES, most) or None)
+            most = min(_ALTERNATIVES, self._lease.info.max_top_logprobs)
+            if most > (job.top_logprobs or 0):
+                job = replace(job, top_logprobs=most)
         if job.max_tokens is not None:
             job = replace(job, max_tokens=job.max_tokens - self._spent.completion_tokens)
         return job
@@ -222,7 +223,7 @@ class Generation:
         record = self.record
         tally = self._reply.tally
         record.repairs, record.closes = tally.repairs, tally.closes
-        record.forced_bytes = tally.forced_bytes
+        record.forced_bytes, record.misses = tally.forced_bytes, tally.misses
         timings = record.note_finish(reason, self._spent)
         self._events.append(Finish(reason, self._spent, timings=timings))
         if self._lease is not None:
@@ -233,14 +234,13 @@ class Generation:
 
 
 def _reply_for(plan: Plan) -> Reply:
+    logprobs = plan.job.top_logprobs is not None
     match plan.reply:
         case DocumentPlan(grammar=grammar):
-            return DocumentReply(grammar, plan.job.stop)
+            return DocumentReply(grammar, plan.job.stop, logprobs=logprobs)
         case ToolPlan():
-            return ToolReply(plan.reply, plan.job.stop, plan.user_stop)
+            return ToolReply(plan.reply, plan.job.stop, plan.user_stop, logprobs=logprobs)
         case None:
             return PlainReply(
-                (*plan.job.stop, *plan.user_stop),
-                lead=plan.reply_lead,
-                logprobs=plan.job.top_logprobs is not None,
+                (*plan.job.stop, *plan.user_stop), lead=plan.reply_lead, logprobs=logprobs
             )

@@ -23,6 +23,7 @@ class GenerationRecord:
         repairs: Places where the reply was made legal.
         forced_bytes: Bytes of it that were put in because nothing else was legal.
         closes: Documents in it that were ended without the engine.
+        misses: Documents in it that break a schema which was not strict.
         moved: The first engine died and another one took over.
         prompt_tokens: The prompt's, once the engine has begun to read it.
         pieces: Pieces of the reply so far, as a rule a token each.
@@ -47,6 +48,7 @@ class GenerationRecord:
     repairs: int = 0
     forced_bytes: int = 0
     closes: int = 0
+    misses: int = 0
     is_structured: bool = False
     moved: bool = False
     error: str = ""

@@ -1,7 +1,7 @@
 """A chat request → the jobs that answer it."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Self
 
 from picoserve.constraint import Grammars
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
@@ -14,14 +14,12 @@ from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
 from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
-from picoserve.prompt.sampling import jobs_for_choices, without_penalties
+from picoserve.prompt.sampling import jobs_for_choices
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.tool_choice import Tooling, tooling_for
 from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns_from_chat import turns_from_messages
-
-_NOT_IN_A_FORM: Final = ("frequency_penalty", "presence_penalty", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +73,6 @@ def chat_work(
         # A tag is what tells a call from a document.
         template = template.with_tool_style(HERMES)
     reply = reply_plan(request, tooling, template.tool_style, cache)
-    if reply is not None and request.logprobs:
-        raise UnsupportedValueError(
-            "Unsupported value: 'logprobs' does not support true together with tools or a "
-            "response format with this model.",
-            param="logprobs",
-        )
     prompt = template.render(
         turns_from_messages(request.messages),
         tooling.definitions(),
@@ -96,10 +88,9 @@ def chat_work(
         max_tokens=request.token_limit,
         top_logprobs=_top_logprobs(request, info),
     )
-    unused = ()
-    if isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced):
-        jobs = [without_penalties(job) for job in jobs]
-        unused = tuple(name for name in _NOT_IN_A_FORM if getattr(request, name))
+    has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
+    # A stop phrase would leave half a document, which is what the form is there to rule out.
+    unused = ("stop",) if has_form and user_stop else ()
     return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead, unused, image)
 
 

@@ -1,6 +1,5 @@
 """What a request wants the reply to be: tools, response format, structured outputs → a plan."""
 
-import re
 from typing import Any, Final
 
 from picoserve.constraint import Grammar, Grammars, Kind, SchemaError
@@ -10,13 +9,11 @@ from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.structured_outputs import StructuredOutputs
 from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
+from picoserve.prompt.call_triggers import CallTriggers
 from picoserve.prompt.json_text import json_text
 from picoserve.prompt.tool_choice import Tooling
 from picoserve.prompt.tool_text import ToolStyle
 
-_BLANKS: Final = r"[ \t\r\n]{0,16}"
-_TAGS: Final = r"(<tool_call>|<function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(json)?)"
-_BARE_CALL: Final = b'{"name": "'
 _NO_ARGUMENTS: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {},
@@ -41,8 +38,7 @@ def reply_plan(
     content = _content_grammar(request, grammars)
     if not tooling.functions:
         return None if content is None else DocumentPlan(content)
-    names = map(re.escape, tooling.callable_names)
-    header = rf'({"|".join(names)})"{_BLANKS},{_BLANKS}"(arguments|parameters)"{_BLANKS}:'
+    triggers = CallTriggers(tooling.callable_names, content)
     return ToolPlan(
         functions=tuple(
             PlannedFunction(
@@ -57,24 +53,21 @@ def reply_plan(
             )
             for index, function in enumerate(tooling.functions)
         ),
+<<<<<<< HEAD
         header=grammars.get_or_compile(Kind.REGEX, header),
         trigger=grammars.get_or_compile(Kind.REGEX, _trigger(content)),
+=======
+        callable_names=tooling.callable_names,
+        header=cache.get_or_compile(Kind.REGEX, triggers.header()),
+        trigger=cache.get_or_compile(Kind.REGEX, triggers.first()),
+        another_trigger=cache.get_or_compile(Kind.REGEX, triggers.another()),
+>>>>>>> 1e26c60 (Structured output: log probabilities beside tools and forms, penalties in forms, more shapes of calls)
         opening=style.call_opening(),
         arguments_key=style.args_key,
         closing="}" + style.close,
         forced=tooling.is_forced,
         parallel=tooling.parallel,
         content=content,
-    )
-
-
-def _trigger(content: Grammar | None) -> str:
-    """What begins a call; where a document could begin just so, only a tag tells them apart."""
-    may_be_bare = content is None or not content.new_matcher().accepts(_BARE_CALL)
-    return (
-        rf"{_TAGS}{'?' if may_be_bare else ''}{_BLANKS}\[?{_BLANKS}\{{{_BLANKS}"
-        rf'("type"{_BLANKS}:{_BLANKS}"function"{_BLANKS},{_BLANKS})?'
-        rf'("function"{_BLANKS}:{_BLANKS}\{{{_BLANKS})?"name"{_BLANKS}:{_BLANKS}"'
     )
 
 

@@ -1,6 +1,5 @@
 """Request fields and the model's defaults → jobs, one per choice."""
 
-from dataclasses import replace
 from typing import Final
 
 from picoserve.generation import Job, Sampling
@@ -34,16 +33,6 @@ def jobs_for_choices(
         )
         for choice in range(request.n or 1)
     ]
-
-
-def without_penalties(job: Job) -> Job:
-    """The same job for a reply that is all JSON.
-
-    A penalty on what was said before punishes the quotes and commas that JSON has to repeat, and
-    it would start anew at every repair.
-    """
-    sampling = replace(job.sampling, presence_penalty=0.0, frequency_penalty=0.0)
-    return replace(job, sampling=sampling)
 
 
 def _sampling(request: SamplingFields, defaults: DefaultSampling, choice: int) -> Sampling:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from picoserve.constraint import GrammarCache
 from picoserve.constraint.plan import ToolPlan
@@ -12,6 +12,7 @@ from picoserve.generation import (
     FinishReason,
     Outcome,
     TextDelta,
+    TokenLogprob,
     ToolCallDelta,
 )
 from picoserve.openai_api.chat import ChatRequest
@@ -87,6 +88,7 @@ class Played:
     ids: list[str] = field(default_factory=list)
     finish: FinishReason | None = None
     engine_calls: int = 0
+    tokens: list[TokenLogprob] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
 
@@ -95,9 +97,10 @@ class Played:
         for event in events:
             self.events.append(event)
             match event:
-                case TextDelta(text=text):
-                    assert text
+                case TextDelta(text=text, logprobs=tokens):
+                    assert text or tokens
                     self.text += text
+                    self.tokens += tokens or ()
                 case ToolCallDelta(id=str() as identity, name=str() as name):
                     assert event.index == len(self.calls)
                     assert event.arguments == ""
@@ -133,6 +136,7 @@ def play(
     first: int = 0,
     overshoot: int = 2,
     limit: int | None = None,
+    told: Literal["never", "at once", "at the end"] = "never",
 ) -> Played:
     """Run a reply to its end.
 
@@ -143,6 +147,7 @@ def play(
         first: Bytes of the very first piece, if it is to be another size.
         overshoot: Pieces that still come after an interrupt.
         limit: Pieces before the engine ends with LIMIT.
+        told: When the engine tells the tokens, which are its pieces with log probability -1.
     """
     played, said = Played(), script.encode()
     played.take(reply.start())
@@ -153,6 +158,7 @@ def play(
         played.prefixes.append(reply.prefix)
         at = _aligned(said, reply.prefix.encode(), at)
         rest, late, finish = said[at:], overshoot, EngineFinish.END
+        tokens: list[TokenLogprob] = []
         head = [rest[:first]] if first else []
         for count, piece in enumerate([*head, *cut_every(size, rest[first:])]):
             if limit is not None and count >= limit:
@@ -160,13 +166,15 @@ def play(
                 break
             if reply.state is ReplyState.GOING:
                 at += len(piece)
-                played.take(reply.feed(piece))
+                tokens.append(TokenLogprob(piece, -1.0))
+                played.take(reply.feed(piece, tokens[-1:] if told == "at once" else ()))
             elif late == 0:
                 finish = EngineFinish.INTERRUPTED
                 break
             else:
                 late -= 1
-        played.take(reply.end_call(Outcome(finish, 10, 5)))
+        late_tokens = tuple(tokens) if told == "at the end" else ()
+        played.take(reply.end_call(Outcome(finish, 10, 5, tokens=late_tokens)))
         if finish is EngineFinish.LIMIT and reply.prefix:
             played.take(reply.close())
     played.finish = reply.finish_reason

@@ -1,14 +1,26 @@
 """A reply that is one document, whatever the engine does."""
 
 import json
+import random
+from typing import Any
 
 import pytest
+from tests.unit.constraint.behaviours import BEHAVIOURS
+from tests.unit.constraint.schemas import LIVEKIT
 from tests.unit.output.engine_play import CACHE, END_MARK, play
 
 from picoserve.constraint import Grammar, Kind
 from picoserve.errors import EngineFailedError
-from picoserve.generation import EngineFinish, FinishReason, Outcome, TokenChoice, TokenLogprob
+from picoserve.generation import (
+    EngineFinish,
+    FinishReason,
+    Outcome,
+    TextDelta,
+    TokenChoice,
+    TokenLogprob,
+)
 from picoserve.output.document import DocumentReply
+from picoserve.output.document_tokens import CERTAIN, UNLIKELY
 from picoserve.output.reply import ReplyState
 
 SCHEMA = {
@@ -108,6 +120,64 @@ def test_repair_takes_what_the_model_would_have_said_next(late: bool) -> None:
 
 
 WRONG = token(b"Fahrenheit", b"Reaumur", b"celsius", b"kelvin")
+
+
+@pytest.mark.parametrize("told", ["at once", "at the end", "never"])
+@pytest.mark.parametrize("behaviour", BEHAVIOURS)
+def test_tokens_come_to_the_document(behaviour: str, told: Any) -> None:
+    for name in ("save_person", "worst_response"):
+        schema, document = LIVEKIT[name]
+        script = BEHAVIOURS[behaviour](document, random.Random(name))  # noqa: S311
+        text = (script.text + script.endless * 200).decode(errors="ignore")
+        made = DocumentReply(grammar(schema), (END_MARK,), logprobs=True)
+
+        played = play(made, text, size=4, told=told)
+
+        assert b"".join(token.token for token in played.tokens).decode() == played.text
+        assert {token.logprob for token in played.tokens} <= {-1.0, CERTAIN, UNLIKELY}
+        spoken = any(token.logprob == -1.0 for token in played.tokens)
+        assert not (spoken and told == "never")
+
+
+@pytest.mark.parametrize("told", ["at once", "at the end"])
+def test_each_part_of_a_document_has_its_own_log_probability(told: Any) -> None:
+    made = DocumentReply(grammar(), (END_MARK,), logprobs=True)
+
+    played = play(made, '{"city": "Paris", "unit": "Fahrenheit"}', size=4, told=told)
+
+    assert [(token.token, token.logprob) for token in played.tokens] == [
+        (b'{"city": "', CERTAIN),
+        (b"Pari", -1.0),
+        (b's", ', -1.0),
+        (b'"uni', -1.0),
+        (b't": ', -1.0),
+        (b'"', -1.0),  # what was kept of `"Fah`
+        (b'celsius"', UNLIKELY),
+        (b"}", CERTAIN),
+    ]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_alternative_has_its_own_log_probability(late: bool) -> None:
+    made = DocumentReply(grammar({"enum": ["north", "nones", "west"]}), (END_MARK,), logprobs=True)
+    wrong = token(b"now", b"nought", b"nones", b"west")
+    events = [*made.start(), *made.feed(wrong.token, () if late else (wrong,))]
+
+    outcome = Outcome(EngineFinish.INTERRUPTED, 9, 5, tokens=(wrong,) if late else ())
+    events += made.end_call(outcome)
+
+    # `no` was kept of the wrong token; the right one takes its place as a whole.
+    assert [token for event in events for token in getattr(event, "logprobs", ())] == [
+        TokenLogprob(b'"', CERTAIN),
+        TokenLogprob(b"nones", -2.0, wrong.top),
+        TokenLogprob(b'"', CERTAIN),
+    ]
+
+
+def test_without_a_wish_there_are_no_log_probabilities() -> None:
+    played = play(reply(), WHOLE, told="at once")
+
+    assert {event.logprobs for event in played.events if isinstance(event, TextDelta)} == {None}
 
 
 def test_tail_of_the_call_is_read() -> None:

@@ -27,6 +27,7 @@ ROME = '{"location": "Rome", "unit": null}'
 CALL = f'{{"name": "get_weather", "arguments": {PARIS}}}'
 ROME_CALL = f'{{"name": "get_weather", "arguments": {ROME}}}'
 LIGHT_CALL = '{"name": "set_light", "arguments": {"room": "hall", "on": true}}'
+HALL = '{"room": "hall", "on": true}'
 TAGGED = f"<tool_call>\n{CALL}\n</tool_call>"
 TAGGED_ROME = f"<tool_call>\n{ROME_CALL}\n</tool_call>"
 NAMED_WEATHER = {"type": "function", "function": {"name": "get_weather"}}
@@ -44,6 +45,11 @@ TEXTS = {
     "ends with an opening": 'And then {"name',
     "blanks": "  \n  two lines\n\n",
     "name of a tool": "I would call get_weather(location='Paris') for that.",
+    "code": "```python\nget_weather(location='Paris')\n``` shows (get_weather), [get_weather].",
+    "functools in a text": "In Python, functools[0] is none; functions and functools[ too.",
+    "f": "for you, four of five: functools",
+    "JSON with a tool": 'Such as {"tool": "hammer", "args": {}} or {"function": "f(x)"}.',
+    "JSON of a tool from the first byte": '{"tool": "hammer", "arguments": {"a": 1}}',
 }
 ONE_CALL = {
     "bare with arguments": CALL,
@@ -63,6 +69,31 @@ ONE_CALL = {
     "end mark": CALL + END_MARK,
     "junk after": f"{CALL} That is what I call. {ROME_CALL}",
     "blanks before": f"\n\n {CALL}",
+    "functools": f"functools[{CALL}]",
+    "tool call token": f"<|tool_call|>[{CALL}]<|/tool_call|>",
+    "tools tag": f"<tools>\n{CALL}\n</tools>",
+    "tool_call fence": f"```tool_call\n{CALL}\n```",
+    "args": CALL.replace("arguments", "args"),
+    "id first": CALL.replace("{", '{"id": "call_1", "type": "function", "function": {', 1) + "}",
+    "OpenAI's list": f'{{"tool_calls": [{{"type": "function", "function": {CALL}}}]}}',
+    "one tool_call": f'{{"tool_call": {CALL}}}',
+    "function is the name": CALL.replace('"name"', '"type": "function", "function"'),
+    "tool is the name": CALL.replace('"name"', '"tool"'),
+    "name before JSON": f"[TOOL_CALLS]get_weather{PARIS}",
+    "name and ARGS": f"[TOOL_CALLS]get_weather[ARGS]{PARIS}",
+    "name and CALL_ID": f"[TOOL_CALLS]get_weather[CALL_ID]a1b2c3d4e[ARGS]{PARIS}",
+    "function tag": f"<function=get_weather>{PARIS}</function>",
+    "Python": "[get_weather(location='Paris', unit='c')]",
+    "Python, double quotes": '[get_weather(location="Paris", unit="c")]',
+    "Python without names": "[get_weather('Paris', \"c\")]",
+    "Python tag and call": '<|python_tag|>get_weather.call(location="Paris", unit="c")',
+    "tool_code": "```tool_code\nget_weather(location='Paris', unit='c')\n```",
+    "tool_code, printed": "```tool_code\nprint(get_weather(location='Paris', unit='c'))\n```",
+    "namespace": CALL.replace("get_weather", "functions.get_weather"),
+    "hyphen": CALL.replace("get_weather", "get-weather"),
+    "camel case": CALL.replace("get_weather", "getWeather"),
+    "title": CALL.replace("get_weather", "Get Weather"),
+    "escaped underscore": CALL.replace("get_weather", r"get\_weather"),
 }
 TWO_CALLS = {
     "list": f"[{CALL}, {LIGHT_CALL}]",
@@ -72,8 +103,14 @@ TWO_CALLS = {
     "tags": f"{TAGGED}\n<tool_call>\n{LIGHT_CALL}\n</tool_call>",
     "fences": f"```json\n{CALL}\n```\n```json\n{LIGHT_CALL}\n```",
     "python tags": f"<|python_tag|>{CALL}; <|python_tag|>{LIGHT_CALL}",
+    "functools": f"functools[{CALL}, {LIGHT_CALL}]",
+    "OpenAI's list": f'{{"tool_calls": [{{"function": {CALL}}}, {{"function": {LIGHT_CALL}}}]}}',
+    "names before JSON": f"[TOOL_CALLS]get_weather{PARIS}[TOOL_CALLS]set_light{HALL}",
+    "function tags": f"<function=get_weather>{PARIS}</function>\n<function=set_light>{HALL}",
+    "Python": "[get_weather(location='Paris', unit='c'), set_light(room='hall', on=True)]",
+    "tool_code": "```tool_code\nget_weather('Paris', 'c')\nset_light(\"hall\", True)\n```",
 }
-TWO = [("get_weather", PARIS), ("set_light", '{"room": "hall", "on": true}')]
+TWO = [("get_weather", PARIS), ("set_light", HALL)]
 
 
 _PLAN = tool_plan()

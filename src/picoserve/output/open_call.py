@@ -1,0 +1,138 @@
+"""One call under way: its name, then its arguments, each held to a grammar of its own."""
+
+from collections.abc import Callable
+from typing import Final
+
+from picoserve.constraint import Grammar, State
+from picoserve.constraint.plan import ToolPlan
+from picoserve.generation import Event
+from picoserve.output.call_log import CallLog
+from picoserve.output.called_name import CalledName
+from picoserve.output.engine_pieces import EnginePiece
+from picoserve.output.held_document import HeldDocument
+from picoserve.output.python_arguments import PythonArguments
+
+_JSON_END: Final = b"}"
+_PYTHON_END: Final = b")"
+
+
+class OpenCall:
+    """Reads one call; what a client sees of it are the events that it returns.
+
+    Attributes:
+        is_over: The call is whole.
+        name: The function; "" until it is certain.
+    """
+
+    def __init__(
+        self, plan: ToolPlan, log: CallLog, new_document: Callable[[Grammar], HeldDocument]
+    ) -> None:
+        self.is_over = False
+        self.name = ""
+        self._plan = plan
+        self._log = log
+        self._new_document = new_document
+        self._document = new_document(plan.header)
+        self._spelling = CalledName(plan.callable_names)
+        self._python: PythonArguments | None = None
+        self._header = ""
+
+    @property
+    def state(self) -> State:
+        """How the document under way stands."""
+        return self._document.state
+
+    @property
+    def text(self) -> str:
+        """The call so far in the model's style, from its name on."""
+        text = self._document.prefix
+        if not self._header:
+            return text
+        return f"{self._header} {text}" if text else self._header
+
+    @property
+    def end_byte(self) -> bytes:
+        """With which its arguments may end; empty while its name is read."""
+        if not self.name:
+            return b""
+        return _JSON_END if self._python is None else _PYTHON_END
+
+    def begin(self) -> list[Event]:
+        """Put in what every call begins with: the model is not speaking."""
+        self._document.start()
+        return self._complete_header()
+
+    def begin_arguments(self, name: str, *, is_python: bool) -> list[Event]:
+        """The model has said the name in a way of its own, and goes on with the arguments."""
+        self._header = f'{name}", "{self._plan.arguments_key}":'
+        if is_python:
+            self._python = PythonArguments(self._plan.parameters_of(name))
+        return self._enter_arguments(name, speaking=True)
+
+    def feed(self, piece: EnginePiece) -> list[Event]:
+        """Read what the model says."""
+        data = piece.data
+        if not self.name:
+            data = self._spelling.feed(data, self._document.prefix)
+        elif self._python is not None:
+            data = self._python.feed(data)
+        shown = self._document.feed(EnginePiece(data, piece.start))
+        return self._shown(shown) + self._advance(speaking=True)
+
+    def mend(self, *, limited: bool) -> list[Event]:
+        """The model's turn has ended: repair what it has left.
+
+        Args:
+            limited: A limit has ended it.
+        """
+        document = self._document
+        if not self.name:
+            document.feed(EnginePiece(self._spelling.rest()))
+            self._spelling = CalledName(self._plan.callable_names)
+        self._python = None  # The next turn goes on from JSON.
+        shown = b""
+        if document.state is State.GOING and not limited:
+            shown += document.end_of_text()
+        if document.state is State.VIOLATION:
+            shown += document.repair()
+        if not self.name:
+            return self._complete_header()
+        return self._shown(shown) + self._advance(speaking=False)
+
+    def close(self) -> list[Event]:
+        """End the call without the engine."""
+        events: list[Event] = []
+        while not self.is_over:
+            events += self._shown(self._document.close())
+            events += self._advance(speaking=False)
+        return events
+
+    def _complete_header(self) -> list[Event]:
+        """After a name comes the arguments' key, for which nobody has to be asked."""
+        name, quote, rest = self._document.prefix.partition('"')
+        if quote and not rest and name in self._plan.callable_names:
+            self._document.feed(EnginePiece(f', "{self._plan.arguments_key}":'.encode()))
+        return self._advance(speaking=False)
+
+    def _advance(self, *, speaking: bool) -> list[Event]:
+        """Go on from the name to the arguments, and from there to the end."""
+        if self._document.state is not State.COMPLETE:
+            return []
+        text = self._document.finish()
+        if not self.name:
+            self._header = text
+            return self._enter_arguments(text.partition('"')[0], speaking=speaking)
+        self.is_over = True
+        return self._log.end(text)
+
+    def _enter_arguments(self, name: str, *, speaking: bool) -> list[Event]:
+        self.name = name
+        self._document = self._new_document(self._plan.arguments_of(name))
+        events = self._log.begin(name)
+        if not speaking:
+            events += self._shown(self._document.start())
+        return events + self._advance(speaking=speaking)
+
+    def _shown(self, data: bytes) -> list[Event]:
+        """Arguments stream as they are certain; of a header nothing is shown."""
+        return self._log.add(data.decode()) if self.name else []
