@@ -79,16 +79,20 @@ def write_document(
     sink.note(reply.start())
     calls = tokens = 0
     cut = False
-    while reply.state is not ReplyState.DONE and not cut:
+    while not (_is_done(reply) or cut):
         calls += 1
         top = alternatives if calls >= since else 0
         outcome = engine.generate(_next_call(job, reply.prefix, calls, tokens, top), sink)
         tokens += outcome.completion_tokens
         sink.note(reply.end_call(outcome))
-        cut = reply.state is not ReplyState.DONE and _is_spent(job, outcome, tokens)
+        cut = not _is_done(reply) and _is_spent(job, outcome, tokens)
     seconds = time.perf_counter() - start
     tally = reply.tally
     return Written("".join(sink.text), seconds, calls, tokens, tally.repairs, tally.closes > 0, cut)
+
+
+def _is_done(reply: DocumentReply) -> bool:
+    return reply.state is ReplyState.DONE
 
 
 def _next_call(job: Job, prefix: str, calls: int, tokens: int, alternatives: int) -> Job:
@@ -97,7 +101,7 @@ def _next_call(job: Job, prefix: str, calls: int, tokens: int, alternatives: int
         job = replace(job, max_tokens=job.max_tokens - tokens)
     seed = None if job.sampling.seed is None else job.sampling.seed + calls - 1
     sampling = replace(job.sampling, seed=seed)
-    return replace(job, sampling=sampling, top_logprobs=alternatives or None)
+    return replace(job, sampling=sampling, repair_choices=alternatives)
 
 
 def _is_spent(job: Job, outcome: Outcome, tokens: int) -> bool:
@@ -118,6 +122,9 @@ class _Sink:
         return self._reply.state is not ReplyState.GOING
 
     def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+        """Nothing is made of it."""
+
+    def progress(self, percent: int) -> None:
         """Nothing is made of it."""
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:

@@ -79,6 +79,7 @@ class Job:
         max_tokens: Most tokens to generate, or None for as many as the context holds.
         stop: Phrases that end the generation; the engine may or may not send them.
         top_logprobs: None for no log probabilities, else how many alternatives per token.
+        repair_choices: How many alternatives at the places where the job ends, for a repair.
         embed: Not a generation: the prompt's embedding is wanted.
         image: What the prompt speaks of, or what is to be read.
         load: A saved context to begin with, where it holds more of the prompt than the engine.
@@ -90,6 +91,7 @@ class Job:
     stop: tuple[str, ...] = ()
     sampling: Sampling = Sampling()
     top_logprobs: int | None = None
+    repair_choices: int = 0
     embed: bool = False
     image: Image | None = None
     load: ContextFile | None = None

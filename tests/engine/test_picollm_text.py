@@ -131,6 +131,14 @@ def test_log_probabilities_have_exact_bytes(load: Load) -> None:
     }
 
 
+def test_choices_for_a_repair_are_told_at_the_end_only(load: Load) -> None:
+    job = Job("x", top_logprobs=1, repair_choices=5)
+    outcome = load(say(Reply(count=100))).generate(job, KeptPieces())
+
+    assert {len(token.top) for token in outcome.tokens[:-12]} == {1}
+    assert {len(token.top) for token in outcome.tokens[-12:]} == {5}
+
+
 def test_log_probabilities_without_alternatives(load: Load) -> None:
     outcome = load(say(Reply(text="one two"))).generate(Job("x", top_logprobs=0), KeptPieces())
 

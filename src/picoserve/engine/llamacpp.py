@@ -80,7 +80,7 @@ class LlamaCppEngine:
 
     def generate(self, job: Job, sink: Sink) -> Outcome:
         """Run one job to its end. Raises EngineError."""
-        run = _Run(sink, with_tokens=job.top_logprobs is not None)
+        run = _Run(sink, with_tokens=job.top_logprobs is not None or job.repair_choices > 0)
         answer = self._server.handle_completions(self._body(job), run.on_answer)
         return run.outcome(answer)
 
@@ -126,8 +126,8 @@ class LlamaCppEngine:
             "frequency_penalty": sampling.frequency_penalty,
             "repeat_last_n": self._info.context_length,
         }
-        if job.top_logprobs is not None:
-            body["n_probs"] = max(1, job.top_logprobs)
+        if job.top_logprobs is not None or job.repair_choices:
+            body["n_probs"] = max(1, job.top_logprobs or 0, job.repair_choices)
         return body
 
 

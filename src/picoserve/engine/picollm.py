@@ -25,6 +25,7 @@ from picoserve.engine.engine import (
 from picoserve.engine.picollm_bytes import (
     NativeArguments,
     NativeCompletion,
+    WantedTokens,
     generate_bytes,
     ocr_bytes,
 )
@@ -168,8 +169,7 @@ class PicoLLMEngine:
     def _call(self, job: Job, room: int, relay: Relay) -> NativeCompletion:
         arguments = _arguments(job, room)
         if job.image is None or not self._info.can(Capability.OCR):
-            wanted = job.top_logprobs is not None
-            return generate_bytes(self._picollm, arguments, relay, tokens=wanted)
+            return generate_bytes(self._picollm, arguments, relay, _wanted_tokens(job))
         completion = ocr_bytes(self._picollm, job.image, arguments.limit, relay)
         # Of an OCR's text the SDK reports no tokens; where they cannot be counted, pieces are.
         ids = self._own_ids(completion.text)
@@ -280,6 +280,12 @@ def _import_picollm() -> Any:
     return picollm
 
 
+def _wanted_tokens(job: Job) -> WantedTokens | None:
+    if job.top_logprobs is None and not job.repair_choices:
+        return None
+    return WantedTokens(choices=job.top_logprobs or 0, last_choices=job.repair_choices)
+
+
 def _arguments(job: Job, room: int) -> NativeArguments:
     sampling = job.sampling
     return NativeArguments(
@@ -291,6 +297,6 @@ def _arguments(job: Job, room: int) -> NativeArguments:
         frequency_penalty=sampling.frequency_penalty,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
-        top_choices=job.top_logprobs or 0,
+        top_choices=max(job.top_logprobs or 0, job.repair_choices),
         image=job.image,
     )

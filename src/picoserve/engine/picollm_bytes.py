@@ -28,6 +28,10 @@ _PIECE: Final = CFUNCTYPE(None, c_char_p, c_void_p)
 _PROGRESS: Final = CFUNCTYPE(None, c_float, c_void_p)
 
 
+# A job that is interrupted for a repair still generates a few tokens.
+_LAST: Final = 12
+
+
 @dataclass(frozen=True, slots=True)
 class NativeArguments:
     """Arguments of `pv_picollm_generate` and its kin, in the library's own ranges.
@@ -65,6 +69,23 @@ class NativeCompletion:
     tokens: tuple[TokenLogprob, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WantedTokens:
+    """What is wanted of the generated tokens. Each choice read costs microseconds.
+
+    Attributes:
+        choices: Alternatives at each place.
+        last_choices: Alternatives at the last places, if these are more.
+    """
+
+    choices: int
+    last_choices: int = 0
+
+    def at(self, places_left: int) -> int:
+        """Alternatives at the place after which so many are left, itself included."""
+        return max(self.choices, self.last_choices) if places_left <= _LAST else self.choices
+
+
 class Listener(Protocol):
     """What a native call reports to, from whatever thread the library uses."""
 
@@ -78,13 +99,15 @@ class Listener(Protocol):
 
 
 def generate_bytes(
-    picollm: Any, arguments: NativeArguments, listener: Listener, *, tokens: bool
+    picollm: Any, arguments: NativeArguments, listener: Listener, wanted: WantedTokens | None
 ) -> NativeCompletion:
     """Run the native generate, or the one with an image where there is one.
 
     Args:
         picollm: A `picollm.PicoLLM`.
-        tokens: Whether the generated tokens are wanted.
+        arguments: For the library.
+        listener: Hears of each piece.
+        wanted: What of the generated tokens is wanted; None for nothing.
 
     Raises:
         picollm.PicoLLMError: The class that belongs to the status.
@@ -124,7 +147,7 @@ def generate_bytes(
             completion_tokens=usage.completion_tokens,
             endpoint=endpoint.value,
             text=text.value or b"",
-            tokens=_tokens(c_tokens, count.value) if tokens else (),
+            tokens=() if wanted is None else _tokens(c_tokens, count.value, wanted),
         )
     finally:
         if count.value > 0:
@@ -200,14 +223,14 @@ def _check(picollm: Any, status: Any, name: str) -> None:
         )
 
 
-def _tokens(c_tokens: Any, count: int) -> tuple[TokenLogprob, ...]:
+def _tokens(c_tokens: Any, count: int, wanted: WantedTokens) -> tuple[TokenLogprob, ...]:
     return tuple(
         TokenLogprob(
             c_tokens[i].token.token,
             c_tokens[i].token.log_prob,
             tuple(
                 TokenChoice(c_tokens[i].top_choices[j].token, c_tokens[i].top_choices[j].log_prob)
-                for j in range(c_tokens[i].num_top_choices)
+                for j in range(min(c_tokens[i].num_top_choices, wanted.at(count - i)))
             ),
         )
         for i in range(count)

@@ -41,7 +41,7 @@ from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 
 # Other tokens that a repair may choose from, as many as picoLLM tells. They take time, so they
 # are asked for once the model has gone wrong.
-_ALTERNATIVES: Final = 128
+_REPAIR_CHOICES: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,8 @@ class Generation:
             seed = job.sampling.seed + self._calls - 1
             job = replace(job, sampling=replace(job.sampling, seed=seed))
         if self._calls > 1 and self._lease is not None:
-            most = min(_ALTERNATIVES, self._lease.info.max_top_logprobs)
-            if most > (job.top_logprobs or 0):
-                job = replace(job, top_logprobs=most)
+            most = self._lease.info.max_top_logprobs
+            job = replace(job, repair_choices=min(_REPAIR_CHOICES, most))
         if job.max_tokens is not None:
             job = replace(job, max_tokens=job.max_tokens - self._spent.completion_tokens)
         return job
