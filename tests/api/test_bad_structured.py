@@ -77,6 +77,22 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "tools[1].function.parameters.properties.a.not",
         "invalid_json_schema",
     ),
+    (
+        {"tools": [tool("f", {"type": "string"})]},
+        "tools[0].function.parameters",
+        "invalid_json_schema",
+    ),
+    (
+        {"functions": [{"name": "f", "parameters": {"type": "array"}}]},
+        "functions[0].parameters",
+        "invalid_json_schema",
+    ),
+    ({"guided_regex": "a", "guided_choice": ["a"]}, "guided_choice", "invalid_value"),
+    (
+        {"response_format": {"type": "json_object"}, "guided_json": OBJECT},
+        "guided_json",
+        "invalid_value",
+    ),
     ({"functions": [{"name": "f"}, {"name": "f"}]}, "functions[1].name", "invalid_value"),
     ({"tools": [tool()], "tool_choice": "sometimes"}, "tool_choice", "invalid_value"),
     (
@@ -84,6 +100,14 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "tool_choice",
         "invalid_value",
     ),
+    ({"tool_choice": "required"}, "tool_choice", "invalid_value"),
+    ({"tools": [], "tool_choice": "required"}, "tool_choice", "invalid_value"),
+    (
+        {"tool_choice": {"type": "function", "function": {"name": "g"}}},
+        "tool_choice",
+        "invalid_value",
+    ),
+    ({"function_call": {"name": "g"}}, "function_call", "invalid_value"),
     ({"tools": [tool()], "tool_choice": {"type": "custom"}}, "tool_choice", "unsupported_value"),
     (
         {"functions": [{"name": "f"}], "function_call": {"name": "g"}},
@@ -170,6 +194,23 @@ def test_pattern_that_is_nested_too_deeply_is_no_fault_of_the_server(http: httpx
     )
 
     assert response.status_code == 400, response.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tool_choice": "auto"},
+        {"tool_choice": "none", "tools": []},
+        {"function_call": "none"},
+        {"parallel_tool_calls": False},
+    ],
+)
+def test_choice_that_asks_for_no_call_needs_no_tools(
+    http: httpx.Client, fields: dict[str, Any]
+) -> None:
+    response = http.post(PATH, json=chat_body(**fields))
+
+    assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize("keyword", [{"not": {"const": 1}}, {"format": "colour"}])

@@ -19,6 +19,8 @@ _NO_ARGUMENTS: Final[dict[str, Any]] = {
     "properties": {},
     "additionalProperties": False,
 }
+# Where these say what an object is, a type beside them adds nothing.
+_MEANINGS: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const"})
 _GUIDED: Final = {
     "json": Kind.JSON_SCHEMA,
     "regex": Kind.REGEX,
@@ -35,7 +37,9 @@ def reply_plan(
     Raises:
         InvalidRequestError: A schema cannot be used; `param` says which.
     """
+    _check_one_form(request)
     content = _content_grammar(request, grammars)
+    inside = ".function" if tooling.param == "tools" else ""
     if not tooling.functions:
         return None if content is None else DocumentPlan(content)
     triggers = CallTriggers(tooling.callable_names, content)
@@ -46,22 +50,17 @@ def reply_plan(
                 _compiled(
                     grammars,
                     Kind.JSON_SCHEMA,
-                    function.parameters or _NO_ARGUMENTS,
-                    param=f"{tooling.param}[{index}].function.parameters",
+                    _object_schema(function.parameters, f"{tooling.param}[{index}]{inside}"),
+                    param=f"{tooling.param}[{index}]{inside}.parameters",
                     strict=bool(function.strict),
                 ),
             )
             for index, function in enumerate(tooling.functions)
         ),
-<<<<<<< HEAD
-        header=grammars.get_or_compile(Kind.REGEX, header),
-        trigger=grammars.get_or_compile(Kind.REGEX, _trigger(content)),
-=======
         callable_names=tooling.callable_names,
-        header=cache.get_or_compile(Kind.REGEX, triggers.header()),
-        trigger=cache.get_or_compile(Kind.REGEX, triggers.first()),
-        another_trigger=cache.get_or_compile(Kind.REGEX, triggers.another()),
->>>>>>> 1e26c60 (Structured output: log probabilities beside tools and forms, penalties in forms, more shapes of calls)
+        header=grammars.get_or_compile(Kind.REGEX, triggers.header()),
+        trigger=grammars.get_or_compile(Kind.REGEX, triggers.first()),
+        another_trigger=grammars.get_or_compile(Kind.REGEX, triggers.another()),
         opening=style.call_opening(),
         arguments_key=style.args_key,
         closing="}" + style.close,
@@ -69,6 +68,25 @@ def reply_plan(
         parallel=tooling.parallel,
         content=content,
     )
+
+
+def _object_schema(parameters: dict[str, Any] | None, place: str) -> dict[str, Any]:
+    """The schema of a function's arguments, which are an object whatever it leaves open.
+
+    Raises:
+        InvalidRequestError: The schema wants something else.
+    """
+    if not parameters:
+        return _NO_ARGUMENTS
+    wanted = parameters.get("type", "object")
+    if wanted != "object" and not (isinstance(wanted, list) and "object" in wanted):
+        raise InvalidRequestError(
+            f"Invalid schema for '{place}.parameters': its 'type' must be \"object\".",
+            param=f"{place}.parameters",
+            code="invalid_json_schema",
+        )
+    is_open = not _MEANINGS & parameters.keys()
+    return {**parameters, "type": "object"} if is_open or "type" in parameters else parameters
 
 
 def wants_document(request: ChatRequest) -> bool:
@@ -110,10 +128,20 @@ def _guided_grammar(request: ChatRequest, grammars: Grammars) -> Grammar | None:
     given = _guided_wishes(request)
     if not given:
         return None
-    if len(given) > 1:
-        raise InvalidRequestError(f"'{given[0][0]}' and '{given[1][0]}' cannot be combined.")
     param, kind, source = given[0]
     return _compiled(grammars, kind, source, param=param, strict=True)
+
+
+def _check_one_form(request: ChatRequest) -> None:
+    """Two forms at once would leave one of them unheard. Raises InvalidRequestError."""
+    has_format = isinstance(request.response_format, JsonObjectFormat | JsonSchemaResponseFormat)
+    given = ["response_format"] * has_format + [name for name, _, _ in _guided_wishes(request)]
+    if len(given) > 1:
+        raise InvalidRequestError(
+            f"'{given[0]}' and '{given[1]}' cannot be combined.",
+            param=given[1],
+            code="invalid_value",
+        )
 
 
 def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:

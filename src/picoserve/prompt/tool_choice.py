@@ -52,7 +52,8 @@ def tooling_for(request: ChatRequest) -> Tooling:
     """The request's tools and what is to be done with them.
 
     Raises:
-        InvalidRequestError: A name is malformed or comes twice, or the choice names no tool.
+        InvalidRequestError: A name is malformed or comes twice, the choice names no tool, or a
+            call is wanted without any.
     """
     if request.tools:
         functions = _functions(request)
@@ -63,6 +64,7 @@ def tooling_for(request: ChatRequest) -> Tooling:
         choice = request.function_call
         param, legacy = "functions", True
     else:
+        _check_no_choice(request)
         return Tooling()
     _check_names(functions, param)
     if choice == "none":
@@ -80,6 +82,18 @@ def tooling_for(request: ChatRequest) -> Tooling:
         is_legacy=legacy,
         param=param,
     )
+
+
+def _check_no_choice(request: ChatRequest) -> None:
+    """A call that has to be made needs something to call; `auto` and `none` ask for nothing."""
+    for param, source in (("tool_choice", "tools"), ("function_call", "functions")):
+        if getattr(request, param) not in (None, "auto", "none"):
+            raise InvalidRequestError(
+                f"Invalid value for '{param}': '{param}' is only allowed when '{source}' are "
+                "specified.",
+                param=param,
+                code="invalid_value",
+            )
 
 
 def _functions(request: ChatRequest) -> tuple[FunctionDefinition, ...]:

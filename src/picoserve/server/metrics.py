@@ -179,14 +179,11 @@ class Metrics:
             self._repairs.labels(model).inc(record.repairs)
             self._forced_bytes.labels(model).inc(record.forced_bytes)
             self._closes.labels(model).inc(record.closes)
-<<<<<<< HEAD
+            self._misses.labels(model).inc(record.misses)
         if record.load is not None:
             result = "failed" if record.load.problem else "loaded"
             self._context_loads.labels(model, result).inc()
             self._context_tokens.labels(model).inc(record.load.saved_tokens)
-=======
-            self._misses.labels(model).inc(record.misses)
->>>>>>> 1e26c60 (Structured output: log probabilities beside tools and forms, penalties in forms, more shapes of calls)
         self._observe_tokens(record)
 
     def _observe_tokens(self, record: GenerationRecord) -> None:

@@ -108,3 +108,18 @@ def test_model_is_told_of_the_form() -> None:
     )
     assert '"name"' in format_instruction(chat_request(response_format=NAMED_FIRST))
     assert format_instruction(chat_request()) == ""
+
+
+def test_arguments_are_an_object_even_where_the_schema_does_not_say_so() -> None:
+    lax = function_tool("f", {"properties": {"a": {"type": "integer"}}, "required": ["a"]})
+    matcher = tool_plan(tools=[lax]).arguments_of("f").new_matcher()
+
+    assert matcher.legal().strip() == b"{"
+
+
+@pytest.mark.parametrize("wanted", [["object", "null"], "object"])
+def test_arguments_that_may_be_an_object_are_one(wanted: object) -> None:
+    lax = function_tool("f", {"type": wanted, "properties": {"a": {"type": "integer"}}})
+    matcher = tool_plan(tools=[lax]).arguments_of("f").new_matcher()
+
+    assert matcher.legal().strip() == b"{"

@@ -23,7 +23,22 @@ def named(name: str) -> dict[str, Any]:
 def test_request_without_tools_has_nothing_to_call() -> None:
     assert tooling(tools=None) == Tooling()
     assert tooling(tools=[]) == Tooling()
-    assert tooling(tools=None, tool_choice="required") == Tooling()
+    assert tooling(tools=None, tool_choice="auto") == Tooling()
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": named("get_weather")}, "tool_choice"),
+        ({"function_call": {"name": "get_weather"}}, "function_call"),
+    ],
+)
+def test_call_that_must_come_needs_something_to_call(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        tooling(tools=None, **fields)
+
+    assert caught.value.param == param
 
 
 @pytest.mark.parametrize("choice", [None, "auto"])
