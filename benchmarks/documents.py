@@ -10,7 +10,7 @@ from picoserve.constraint import GrammarCache
 from picoserve.constraint.plan import DocumentPlan
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.llamacpp import LlamaCppEngine
-from picoserve.generation import EngineFinish, Job, Outcome, TextDelta, TokenLogprob
+from picoserve.generation import ContextLoad, EngineFinish, Job, Outcome, TextDelta, TokenLogprob
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.output.document import DocumentReply
 from picoserve.output.reply import ReplyState
@@ -121,7 +121,12 @@ class _Sink:
         """Whether the reply wants no more."""
         return self._reply.state is not ReplyState.GOING
 
-    def accepted(self, prompt_tokens: int | None, cached_tokens: int | None) -> None:
+    def accepted(
+        self,
+        prompt_tokens: int | None,
+        cached_tokens: int | None,
+        load: ContextLoad | None = None,
+    ) -> None:
         """Nothing is made of it."""
 
     def progress(self, percent: int) -> None:

@@ -278,9 +278,10 @@ class ToolReply:
             self._before += self._call.text.encode()
             self._call = None
             plan = self._plan
-            self._candidate = CallCandidate(plan.another_trigger, words=plan.callable_names)
             more = plan.parallel and self._calls.attempts < _MAX_CALLS
             self._part = Part.AFTER if more else Part.DONE
+            if more:
+                self._candidate = CallCandidate(plan.another_trigger, words=plan.callable_names)
         return events
 
     def _enter_content(self, grammar: Grammar, piece: EnginePiece | None = None) -> list[Event]:
