@@ -142,6 +142,7 @@ TESTED_ELSEWHERE: Final = {
     "constraint/plan.py": "unit/prompt/test_reply_plan.py",
     "output/content.py": "unit/output/test_document.py",
     "output/document_tokens.py": "unit/output/test_document.py",
+    "output/final_check.py": "unit/output/test_held_document.py",
     "output/open_call.py": "unit/output/test_tool_calls.py",
     "output/parts.py": "unit/output/test_tool_calls.py",
     "output/reply.py": "unit/output/test_tool_calls.py",
