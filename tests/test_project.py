@@ -49,6 +49,7 @@ TESTED_ELSEWHERE: Final = {
     "errors.py": "test_project.py",
     "generation.py": "api/test_chat_json.py",
     "images/confined.py": "unit/images/test_reader.py",
+    "images/decoder.py": "unit/images/test_reader.py",
     "images/source.py": "api/test_vision.py",
     "logs.py": "api/test_request_log.py",
     "openai_api/answer.py": "api/test_chat_json.py",

@@ -43,7 +43,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        async with state.pool:
+        async with state.pool, state.images:
             yield
 
     # FastAPI's own description knows no body, and its pages load scripts from other hosts. Its own

@@ -6,13 +6,12 @@ bomb in a codec costs the request that brought it and nothing else.
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
-
-from anyio import BrokenWorkerProcess, to_process
+from typing import Final, Self
 
 from picoserve.errors import OverloadedError
 from picoserve.generation import Image
-from picoserve.images.confined import decode_confined
+from picoserve.images.confined import Decode
+from picoserve.images.decoder import Decoder, DecoderLostError
 from picoserve.images.remote import RemoteError, RemoteImages
 from picoserve.images.source import Fault, ImageSource, data_of
 from picoserve.logs import get_logger
@@ -43,7 +42,7 @@ class ImageLimits:
 
 
 class ImageReader:
-    """Reads the images that requests hold."""
+    """Reads the images that requests hold. Leaving its context ends its processes."""
 
     def __init__(self, limits: ImageLimits | None = None) -> None:
         self._limits = limits or ImageLimits()
@@ -52,8 +51,19 @@ class ImageReader:
             if self._limits.remote
             else None
         )
-        self._turns = asyncio.Semaphore(_PROCESSES)
+        self._decoders = [Decoder() for _ in range(_PROCESSES)]
+        # The one used last is taken first, so that a second one starts only when it must.
+        self._free: asyncio.LifoQueue[Decoder] = asyncio.LifoQueue()
+        for decoder in reversed(self._decoders):
+            self._free.put_nowait(decoder)
         self._waiting = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for decoder in self._decoders:
+            await decoder.close()
 
     async def read(self, source: ImageSource) -> Image:
         """The image as engines read it.
@@ -69,9 +79,10 @@ class ImageReader:
             )
         self._waiting += 1
         try:
-            await self._turns.acquire()
-            decoding = asyncio.create_task(self._decoded(data, source))
-            decoding.add_done_callback(lambda _: self._turns.release())
+            decoder = await self._free.get()
+            request = Decode(data, not source.is_remote, self._limits.max_pixels, source.side)
+            decoding = asyncio.create_task(self._decoded(decoder, request))
+            decoding.add_done_callback(lambda _: self._free.put_nowait(decoder))
             # A client that leaves costs no decoder: a new one takes longer than most images.
             result = await asyncio.shield(decoding)
         finally:
@@ -80,9 +91,10 @@ class ImageReader:
             raise source.error(result.message, result.code)
         return result
 
-    async def _data(self, source: ImageSource) -> bytes | str:
+    async def _data(self, source: ImageSource) -> bytes:
         if not source.is_remote:
-            return data_of(source, self._limits.max_bytes)
+            # A lone surrogate, legal in JSON, is no Base64 either.
+            return data_of(source, self._limits.max_bytes).encode(errors="replace")
         if self._remote is None:
             raise source.error(
                 "this server fetches no images (images.remote); send a data URL.",
@@ -93,18 +105,14 @@ class ImageReader:
         except RemoteError as error:
             raise source.error(str(error), error.code) from None
 
-    async def _decoded(self, data: bytes | str, source: ImageSource) -> Image | Fault:
-        limits = self._limits
+    async def _decoded(self, decoder: Decoder, request: Decode) -> Image | Fault:
+        seconds = self._limits.decode_seconds
         try:
-            async with asyncio.timeout(limits.decode_seconds):
-                return await to_process.run_sync(
-                    decode_confined, data, limits.max_pixels, source.side, cancellable=True
-                )
+            async with asyncio.timeout(seconds):
+                return await decoder.decode(request)
         except TimeoutError:
-            _log.warning("image decoder killed", seconds=limits.decode_seconds)
-            return Fault(
-                f"it could not be decoded within {limits.decode_seconds:g} s.", "image_parse_error"
-            )
-        except BrokenWorkerProcess:
+            _log.warning("image decoder killed", seconds=seconds)
+            return Fault(f"it could not be decoded within {seconds:g} s.", "image_parse_error")
+        except DecoderLostError:
             _log.warning("image decoder died")
             return Fault("it could not be decoded.", "image_parse_error")

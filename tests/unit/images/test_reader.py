@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.support.images import data_url, encoded, picture
@@ -19,12 +20,16 @@ RED = ImageSource(data_url(), "messages[0].content[0]", 64)
 def decoders() -> list[int]:
     """The decoder processes of this one."""
     found = subprocess.run(
-        ["pgrep", "-P", str(os.getpid()), "-f", "anyio.to_process"],
+        ["pgrep", "-P", str(os.getpid()), "-f", "picoserve.images.confined"],
         capture_output=True,
         text=True,
         check=False,
     )
     return [int(pid) for pid in found.stdout.split()]
+
+
+def environment(pid: int) -> str:
+    return Path(f"/proc/{pid}/environ").read_text()
 
 
 def signal_decoders(number: int) -> None:
@@ -34,13 +39,12 @@ def signal_decoders(number: int) -> None:
 
 
 def test_image_is_read_in_a_process_that_ends_with_the_server() -> None:
-    reader = ImageReader()
-
     async def read_twice() -> tuple[int, list[int], list[int]]:
-        image = await reader.read(RED)
-        before = decoders()
-        await reader.read(RED)
-        return image.width, before, decoders()
+        async with ImageReader() as reader:
+            image = await reader.read(RED)
+            before = decoders()
+            await reader.read(RED)
+            return image.width, before, decoders()
 
     width, before, after = asyncio.run(read_twice())
 
@@ -48,6 +52,18 @@ def test_image_is_read_in_a_process_that_ends_with_the_server() -> None:
     assert before == after
     assert len(after) == 1
     assert decoders() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_decoder_sees_no_key_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PICOVOICE_ACCESS_KEY", "a-secret")
+
+    async def look() -> str:
+        async with ImageReader() as reader:
+            await reader.read(RED)
+            return environment(*decoders())
+
+    assert "a-secret" not in asyncio.run(look())
 
 
 def test_server_itself_never_loads_a_codec() -> None:
@@ -58,34 +74,34 @@ def test_server_itself_never_loads_a_codec() -> None:
 
 def test_lost_decoder_costs_one_image() -> None:
     async def lose_one() -> int:
-        reader = ImageReader()
-        await reader.read(RED)
-        signal_decoders(signal.SIGSTOP)
-        reading = asyncio.create_task(reader.read(RED))
-        await asyncio.sleep(0.01)
-        signal_decoders(signal.SIGKILL)
-        with pytest.raises(InvalidRequestError) as raised:
-            await reading
-        assert raised.value.code == "image_parse_error"
-        return (await reader.read(RED)).width
+        async with ImageReader() as reader:
+            await reader.read(RED)
+            signal_decoders(signal.SIGSTOP)
+            reading = asyncio.create_task(reader.read(RED))
+            await asyncio.sleep(0.01)
+            signal_decoders(signal.SIGKILL)
+            with pytest.raises(InvalidRequestError) as raised:
+                await reading
+            assert raised.value.code == "image_parse_error"
+            return (await reader.read(RED)).width
 
     assert asyncio.run(lose_one()) == 40
 
 
 def test_decoder_outlives_a_client_that_leaves() -> None:
     async def leave() -> tuple[set[int], set[int], int]:
-        reader = ImageReader()
-        await reader.read(RED)
-        before = decoders()
-        signal_decoders(signal.SIGSTOP)
-        reading = asyncio.create_task(reader.read(RED))
-        await asyncio.sleep(0.01)
-        reading.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await reading
-        signal_decoders(signal.SIGCONT)
-        image = await reader.read(RED)
-        return set(before), set(decoders()), image.width
+        async with ImageReader() as reader:
+            await reader.read(RED)
+            before = decoders()
+            signal_decoders(signal.SIGSTOP)
+            reading = asyncio.create_task(reader.read(RED))
+            await asyncio.sleep(0.01)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            signal_decoders(signal.SIGCONT)
+            image = await reader.read(RED)
+            return set(before), set(decoders()), image.width
 
     before, after, width = asyncio.run(leave())
 
@@ -95,32 +111,31 @@ def test_decoder_outlives_a_client_that_leaves() -> None:
 
 def test_decoder_that_hangs_is_ended() -> None:
     async def hang() -> tuple[str, int]:
-        reader = ImageReader(ImageLimits(decode_seconds=30))
-        await reader.read(RED)
-        signal_decoders(signal.SIGSTOP)
-        hasty = ImageReader(ImageLimits(decode_seconds=0.2))
-        with pytest.raises(InvalidRequestError) as raised:
-            await hasty.read(RED)
-        return raised.value.message, (await reader.read(RED)).width
+        async with ImageReader(ImageLimits(decode_seconds=3)) as reader:
+            await reader.read(RED)
+            signal_decoders(signal.SIGSTOP)
+            with pytest.raises(InvalidRequestError) as raised:
+                await reader.read(RED)
+            return raised.value.message, (await reader.read(RED)).width
 
     message, width = asyncio.run(hang())
 
-    assert "0.2 s" in message
+    assert "within 3 s" in message
     assert width == 40
 
 
 def test_a_crowd_of_images_is_sent_away() -> None:
     async def crowd() -> float | None:
-        reader = ImageReader()
-        await reader.read(RED)
-        signal_decoders(signal.SIGSTOP)
-        waiting = [asyncio.create_task(reader.read(RED)) for _ in range(32)]
-        await asyncio.sleep(0)
-        with pytest.raises(OverloadedError) as raised:
+        async with ImageReader() as reader:
             await reader.read(RED)
-        signal_decoders(signal.SIGCONT)
-        assert {image.width for image in await asyncio.gather(*waiting)} == {40}
-        return raised.value.retry_after
+            signal_decoders(signal.SIGSTOP)
+            waiting = [asyncio.create_task(reader.read(RED)) for _ in range(32)]
+            await asyncio.sleep(0)
+            with pytest.raises(OverloadedError) as raised:
+                await reader.read(RED)
+            signal_decoders(signal.SIGCONT)
+            assert {image.width for image in await asyncio.gather(*waiting)} == {40}
+            return raised.value.retry_after
 
     assert asyncio.run(crowd()) == 1.0
 
@@ -135,10 +150,23 @@ def test_memory_that_a_header_claims_is_not_given() -> None:
     file = b"RIFF" + len(body).to_bytes(4, "little") + body
     source = ImageSource(data_url(file, "image/webp"), "messages[0].content[0]", 64)
 
-    with pytest.raises(InvalidRequestError) as raised:
-        asyncio.run(ImageReader().read(source))
+    async def read() -> str | None:
+        async with ImageReader() as reader:
+            with pytest.raises(InvalidRequestError) as raised:
+                await reader.read(source)
+            return raised.value.code
 
-    assert raised.value.code in ("image_too_large", "invalid_image_format", "image_parse_error")
+    assert asyncio.run(read()) in ("image_too_large", "invalid_image_format", "image_parse_error")
+
+
+def test_lone_surrogate_is_no_base64() -> None:
+    async def read() -> str | None:
+        async with ImageReader() as reader:
+            with pytest.raises(InvalidRequestError) as raised:
+                await reader.read(ImageSource("data:image/png;base64,\ud800AAA", "x", 64))
+            return raised.value.code
+
+    assert asyncio.run(read()) == "invalid_base64_image"
 
 
 def test_remote_images_are_refused_unless_enabled() -> None:
