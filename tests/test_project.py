@@ -62,6 +62,7 @@ TESTED_ELSEWHERE: Final = {
     "openai_api/embeddings.py": "api/test_embeddings.py",
     "openai_api/error_body.py": "api/test_chat_stream.py",
     "openai_api/fields.py": "api/test_chat_json.py",
+    "openai_api/lists.py": "api/test_hostile_bodies.py",
     "openai_api/logprobs.py": "api/test_chat_json.py",
     "openai_api/messages.py": "api/test_chat_json.py",
     "openai_api/models.py": "api/test_models.py",

@@ -63,6 +63,53 @@ def test_huge_number_is_refused_by_its_field(http: httpx.Client, name: str, valu
     assert response.status_code == 400, response.text
 
 
+MESSAGE, PART, CALL = (
+    '{"role":"user","content":""}',
+    '{"type":"text","text":""}',
+    '{"id":"","function":{"name":"","arguments":""}}',
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "around"),
+    [
+        (PATH, "1", '{"model":"tiny","messages":[%s]}'),
+        (PATH, '{"role":"x"}', '{"model":"tiny","messages":[%s]}'),
+        (PATH, MESSAGE, '{"model":"tiny","messages":[%s]}'),
+        (PATH, "1", '{"model":"tiny","messages":[{"role":"user","content":[%s]}]}'),
+        (PATH, PART, '{"model":"tiny","messages":[{"role":"user","content":[%s]}]}'),
+        (PATH, CALL, '{"model":"tiny","messages":[{"role":"assistant","tool_calls":[%s]}]}'),
+        (PATH, "1", '{"model":"tiny","modalities":[%s],"messages":[' + MESSAGE + "]}"),
+        (PATH, "1", '{"model":"tiny","tools":[%s],"messages":[' + MESSAGE + "]}"),
+        (PATH, "1", '{"model":"tiny","guided_choice":[%s],"messages":[' + MESSAGE + "]}"),
+        (PATH, "1", '{"model":"tiny","stop":[%s],"messages":[' + MESSAGE + "]}"),
+        ("/v1/completions", '""', '{"model":"tiny","prompt":[%s]}'),
+        ("/v1/completions", "{}", '{"model":"tiny","prompt":[%s]}'),
+        ("/v1/completions", '""', '{"model":"tiny","prompt":[[%s]]}'),
+        ("/v1/embeddings", "null", '{"model":"tiny","input":[%s]}'),
+    ],
+)
+def test_millions_of_items_are_refused_before_they_are_looked_at(
+    http: httpx.Client, path: str, item: str, around: str
+) -> None:
+    """A fault of each would take half a minute and gigabytes to put into words."""
+    items = ",".join([item] * (7_000_000 // (len(item) + 1)))
+
+    response = http.post(path, content=around % items)
+
+    assert response.status_code == 400
+    assert error_of(response)["param"]
+
+
+def test_choices_of_many_prompts_are_bounded_together(http: httpx.Client) -> None:
+    body = {"model": MODEL, "prompt": ["x"] * 17, "n": 128}
+
+    response = http.post("/v1/completions", json=body)
+
+    assert response.status_code == 400
+    assert error_of(response)["param"] == "n"
+
+
 def test_of_two_keys_the_last_counts_as_in_every_common_parser(http: httpx.Client) -> None:
     twice = BODY[:-1] + ', "max_tokens": 2}'
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from picoserve.openai_api.lists import Several, check_conversation
 from picoserve.openai_api.messages import Message
 from picoserve.openai_api.sampling import Count, SamplingFields
 from picoserve.openai_api.structured_outputs import StructuredOutputs
@@ -17,22 +18,26 @@ class ChatRequest(SamplingFields):
     that are refused; they are read from `model_extra`.
     """
 
-    messages: Annotated[list[Message], Field(min_length=1)]
+    messages: Annotated[
+        Several[Message],
+        BeforeValidator(check_conversation),
+        Field(min_length=1),
+    ]
     max_completion_tokens: Count | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     response_format: ResponseFormat | None = None
-    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tools: Annotated[Several[Tool], Field(max_length=128)] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None
-    functions: Annotated[list[FunctionDefinition], Field(max_length=128)] | None = None
+    functions: Annotated[Several[FunctionDefinition], Field(max_length=128)] | None = None
     function_call: Literal["none", "auto"] | dict[str, object] | None = None
     structured_outputs: StructuredOutputs | None = None
     guided_json: dict[str, object] | bool | None = None
     guided_regex: str | None = None
-    guided_choice: list[str] | None = None
+    guided_choice: Several[str] | None = None
     guided_grammar: str | None = None
-    modalities: list[str] | None = None
+    modalities: Several[str] | None = None
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     priority: int | None = None

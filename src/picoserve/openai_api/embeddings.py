@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
+from picoserve.openai_api.lists import Several
 from picoserve.openai_api.messages import WireModel
 
 _MAX_INPUTS = 2048
 
-Inputs = Annotated[list[str], Field(min_length=1, max_length=_MAX_INPUTS)]
-Tokens = Annotated[list[int], Field(min_length=1, max_length=_MAX_INPUTS)]
-ManyTokens = Annotated[list[list[int]], Field(min_length=1, max_length=_MAX_INPUTS)]
+Inputs = Annotated[Several[str], Field(min_length=1, max_length=_MAX_INPUTS)]
+Tokens = Annotated[Several[int], Field(min_length=1, max_length=_MAX_INPUTS)]
+ManyTokens = Annotated[Several[Several[int]], Field(min_length=1, max_length=_MAX_INPUTS)]
 
 
 class EmbeddingsRequest(WireModel):

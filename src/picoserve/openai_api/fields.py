@@ -30,7 +30,7 @@ _H, _R, _I = Treatment.HONOURED, Treatment.REJECTED, Treatment.IGNORED
 
 CHAT_FIELDS: Final = (
     Field("model", _H, "a configured name or alias; 404 otherwise"),
-    Field("messages", _H, "all roles, in any order; text, refusal and image parts"),
+    Field("messages", _H, "all roles, in any order; text, refusal and image parts; at most 4096"),
     Field("stream", _H),
     Field("stream_options", _H, "`include_usage`; `include_obfuscation` is ignored"),
     Field("max_tokens", _H),

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from picoserve.openai_api.lists import Several
+
 
 class WireModel(BaseModel):
     """Base of everything read from a client: no coercion, unknown keys kept aside."""
@@ -56,7 +58,7 @@ class FilePart(WireModel):
 ContentPart = Annotated[
     TextPart | RefusalPart | ImagePart | AudioPart | FilePart, Field(discriminator="type")
 ]
-Content = str | list[ContentPart]
+Content = str | Several[ContentPart]
 
 
 class FunctionCall(WireModel):
@@ -105,7 +107,7 @@ class AssistantMessage(WireModel):
     content: Content | None = None
     refusal: str | None = None
     name: str | None = None
-    tool_calls: list[MessageToolCall] | None = None
+    tool_calls: Several[MessageToolCall] | None = None
     function_call: FunctionCall | None = None
 
 

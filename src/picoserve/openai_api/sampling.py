@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from picoserve.openai_api.lists import Several
 from picoserve.openai_api.messages import WireModel
 
 Count = Annotated[int, Field(ge=1)]
@@ -26,11 +27,11 @@ class SamplingFields(WireModel):
     presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
     seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] | None = None
-    stop: Annotated[list[str], Field(max_length=4)] | str | None = None
+    stop: Annotated[Several[str], Field(max_length=4)] | str | None = None
     n: Annotated[int, Field(ge=1, le=128)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    logit_bias: dict[str, float] | None = None
+    logit_bias: dict[str, object] | None = None
     user: str | None = None
     timings: bool | None = None
 

@@ -2,6 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
+from picoserve.openai_api.lists import Several
 from picoserve.openai_api.messages import WireModel
 
 
@@ -19,5 +20,5 @@ class StructuredOutputs(WireModel):
 
     json_schema: dict[str, object] | bool | None = Field(default=None, alias="json")
     regex: str | None = None
-    choice: list[str] | None = None
+    choice: Several[str] | None = None
     grammar: str | None = None

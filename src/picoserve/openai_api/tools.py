@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from picoserve.openai_api.lists import Several
 from picoserve.openai_api.messages import WireModel
 
 
@@ -49,7 +50,7 @@ class AllowedTools(WireModel):
     """Only some of the tools may be called now."""
 
     mode: Literal["auto", "required"]
-    tools: Annotated[list[NamedToolChoice], Field(min_length=1)]
+    tools: Annotated[Several[NamedToolChoice], Field(min_length=1)]
 
 
 ToolChoice = Literal["none", "auto", "required"] | NamedToolChoice | dict[str, object]

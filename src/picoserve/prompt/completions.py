@@ -1,7 +1,11 @@
 """A text completion request → the jobs that answer it. The prompt is used as it is."""
 
 from picoserve.engine.engine import EngineInfo
-from picoserve.errors import UnsupportedParameterError, UnsupportedValueError
+from picoserve.errors import (
+    InvalidRequestError,
+    UnsupportedParameterError,
+    UnsupportedValueError,
+)
 from picoserve.generation import Job
 from picoserve.openai_api.completions import CompletionRequest
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
@@ -11,6 +15,7 @@ from picoserve.prompt.text import checked_text
 
 _DEFAULT_TOKENS = 16
 """What OpenAI generates when a text completion does not say."""
+_MOST_CHOICES = 2048
 
 
 def completion_jobs(request: CompletionRequest, model: ServedModel, info: EngineInfo) -> list[Job]:
@@ -26,8 +31,15 @@ def completion_jobs(request: CompletionRequest, model: ServedModel, info: Engine
     stop = tuple(
         checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
     )
+    prompts = _prompts(request)
+    if len(prompts) * (request.n or 1) > _MOST_CHOICES:
+        raise InvalidRequestError(
+            f"Invalid 'n': at most {_MOST_CHOICES} choices are made, 'n' for each prompt.",
+            param="n",
+            code="invalid_value",
+        )
     jobs: list[Job] = []
-    for prompt in _prompts(request):
+    for prompt in prompts:
         check_certain_overflow(prompt, info, "prompt")
         jobs += jobs_for_choices(
             request,
