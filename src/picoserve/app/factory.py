@@ -39,11 +39,14 @@ def create_app(
     log_prompts: bool,
     page: bool,
 ) -> ASGIApp:
-    """The application, with the page at `/` or without. Its lifespan starts and ends the pool."""
+    """The application, with the page at `/` or without. Its lifespan ends the image readers.
+
+    The pool has a longer life: it starts before the application is made.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        async with state.pool, state.images:
+        async with state.images:
             yield
 
     # FastAPI's own description knows no body, and its pages load scripts from other hosts. Its own

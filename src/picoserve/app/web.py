@@ -1,0 +1,116 @@
+"""Parts → the HTTP server in front of the pool. Importing this loads the web framework."""
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections.abc import Generator
+from typing import Final
+
+import uvicorn
+from typing_extensions import override
+
+from picoserve.app.banner import Banner
+from picoserve.app.factory import create_app
+from picoserve.app.parts import Parts
+from picoserve.app.reloading import Reloading
+from picoserve.app.running import run_server
+from picoserve.config.server import ServerSettings
+from picoserve.images.reader import ImageLimits, ImageReader
+from picoserve.pool.pool import Pool
+from picoserve.server.connections.protocol import guarded_protocol
+from picoserve.server.connections.register import ConnectionLimits
+from picoserve.server.state import HttpLimits, ServerState
+
+_FAREWELL_SECONDS: Final = 2.0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: draining decides when it ends.
+
+    It tells where it listens once it does, and of the engines once they have loaded.
+    """
+
+    def __init__(self, config: uvicorn.Config, banner: Banner, pool: Pool) -> None:
+        super().__init__(config)
+        self._banner = banner
+        self._pool = pool
+        self._telling: asyncio.Task[None] | None = None
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.should_exit or not self.servers:
+            return
+        self._banner.hello(self.servers[0].sockets[0].getsockname()[1])
+        self._telling = asyncio.create_task(self._banner.engines(self._pool))
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+        await super().shutdown(sockets)
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+async def serve_web(parts: Parts, reloading: Reloading) -> int:
+    """Serve the started pool until told to stop. Returns the exit status."""
+    settings = parts.settings
+    server = settings.server
+    config = uvicorn.Config(
+        create_app(
+            _state(parts),
+            parts.access,
+            parts.ledger,
+            parts.tracer,
+            log_prompts=settings.log.prompts,
+            page=server.page,
+        ),
+        host=server.host,
+        port=server.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        http=guarded_protocol(_connection_limits(server)),
+        ws="none",
+        timeout_keep_alive=math.ceil(server.keep_alive_seconds),
+        timeout_graceful_shutdown=int(_FAREWELL_SECONDS),
+    )
+    return await run_server(
+        _Server(config, Banner(settings, parts.plan), parts.pool),
+        parts.pool,
+        reloading,
+        drain_seconds=server.drain_seconds,
+        exit_when_broken=settings.pool.exit_when_broken,
+    )
+
+
+def _state(parts: Parts) -> ServerState:
+    server = parts.settings.server
+    return ServerState(
+        pool=parts.pool,
+        models=parts.plan.models,
+        limits=HttpLimits(
+            max_body_bytes=server.max_body_bytes,
+            body_seconds=server.body_seconds,
+            commit_seconds=server.commit_seconds,
+            ping_seconds=server.ping_seconds,
+            unknown_fields=server.unknown_fields,
+        ),
+        metrics=parts.metrics,
+        contexts=parts.contexts,
+        images=ImageReader(ImageLimits(**parts.settings.images.model_dump())),
+    )
+
+
+def _connection_limits(server: ServerSettings) -> ConnectionLimits:
+    return ConnectionLimits(
+        max_connections=server.max_connections,
+        max_header_bytes=server.max_header_bytes,
+        header_seconds=server.header_seconds,
+        body_seconds=server.body_seconds,
+    )
