@@ -103,11 +103,10 @@ def running_hotel(
     more: str = "",
     *,
     engines: int = 1,
-    max_count: int = 9,
     **options: Any,
 ) -> Generator[Hotel, None, None]:
     """Start a server with these options of its model's script."""
-    contexts = f'[contexts]\nfolder = "contexts"\nmax_count = {max_count}\n'
+    contexts = '[contexts]\nfolder = "contexts"\nmax_count = 9\n'
     config = contexts + standin_model(library, folder, script(**options), engines=engines) + more
     with (
         running_server(folder, config, environment=ACCESS_KEY) as server,
@@ -340,30 +339,16 @@ def test_fields_without_a_meaning_are_named_and_bad_ones_refused(hotel: Hotel) -
     assert (image.status_code, error_of(image)["code"]) == (400, "unsupported_value")
 
 
-def test_contexts_survive_a_restart_and_another_library_does_not_load_them(
+def test_contexts_survive_restarts_and_each_is_used_as_long_as_it_can_be(
     standin_library: Path, tmp_path: Path
 ) -> None:
     with running_hotel(standin_library, tmp_path) as hotel:
-        context = hotel.saved()
+        context, other = hotel.saved(), hotel.saved("other")
     with running_hotel(standin_library, tmp_path) as hotel:
         assert hotel.context(context["id"]) == context
         hotel.ask("Is there a room?")
-        assert len(hotel.events("load")) == 1
+        assert [load["status"] for load in hotel.events("load")] == [0]
         assert hotel.events("generate")[-1]["cached_tokens"] == context["prompt_tokens"]
-    with running_hotel(standin_library, tmp_path, version="2.2.0") as hotel:
-        assert hotel.context(context["id"])["status"] == "stale"
-        hotel.ask("Is there a room?")
-        hotel.ask("Is there a room?")
-        assert len(hotel.events("load")) == 1
-        assert len(hotel.log_lines("saved context is of another model file")) == 1
-        assert hotel.saved()["status"] == "ready"
-
-
-def test_context_that_cannot_be_loaded_costs_nothing_and_is_broken_until_it_is_saved_again(
-    standin_library: Path, tmp_path: Path
-) -> None:
-    with running_hotel(standin_library, tmp_path) as hotel:
-        context = hotel.saved()
         # Of the same size, so that only the engine can see it.
         file = hotel.files / context["id"] / "context.bin"
         file.write_bytes(b"x" * len(file.read_bytes()))
@@ -374,24 +359,28 @@ def test_context_that_cannot_be_loaded_costs_nothing_and_is_broken_until_it_is_s
         hotel.ask("Is there a room?")
 
         assert "prompt_tokens_details" not in usage
-        assert [load["status"] for load in hotel.events("load")] == [3]
+        assert [load["status"] for load in hotel.events("load")] == [0, 3]
         assert len(hotel.log_lines("saved context is broken")) == 1
-        assert hotel.context(context["id"])["status"] == "broken"
         metrics = hotel.client.get("/metrics").text
         assert 'picoserve_context_loads_total{model_name="pico",result="failed"} 1.0' in metrics
-    with running_hotel(standin_library, tmp_path) as hotel:
+    with running_hotel(standin_library, tmp_path, version="2.2.0") as hotel:
         assert hotel.context(context["id"])["status"] == "broken"
+        assert hotel.context(other["id"])["status"] == "stale"
+        hotel.ask("Is there a room?", key="other")
+        hotel.ask("Is there a room?", key="other")
+        assert len(hotel.log_lines("saved context is of another model file")) == 1
+        assert len(hotel.events("load")) == 2
         assert hotel.saved()["status"] == "ready"
         hotel.spoil()
         hotel.ask("Is there a room?")
-        assert [load["status"] for load in hotel.events("load")] == [3, 0]
+        assert [load["status"] for load in hotel.events("load")] == [0, 3, 0]
 
 
 @pytest.fixture(scope="module")
 def faulty(
     standin_library: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Hotel, None, None]:
-    """Models whose context files go wrong; two engines for `load-crash` and `load-hang`."""
+    """Models whose context files go wrong, or that have none; nine contexts are kept."""
     folder = tmp_path_factory.mktemp("faulty")
     more = QUICK_POOL
     for action, fault in (
@@ -403,6 +392,10 @@ def faulty(
         model = script(journal=f"{name}.journal", **faults)
         engines = 2 if action == "load" else 1
         more += standin_model(standin_library, folder, model, name=name, engines=engines)
+    more += tiny_model(name="tiny")
+    more += standin_model(standin_library, folder, script(context_caching=False), name="silent")
+    more += standin_model(standin_library, folder, script(), name="off")
+    more += "context_cache = false\n"
     with running_hotel(standin_library, folder, more, context_file_seconds=0.3) as hotel:
         yield hotel
 
@@ -469,27 +462,24 @@ def test_client_that_hangs_up_leaves_a_free_engine_and_no_file(faulty: Hotel) ->
     assert faulty.saved()["status"] == "ready"
 
 
-def test_more_contexts_than_may_be_kept_are_refused_and_a_missing_capability_is_named(
-    standin_library: Path, tmp_path: Path
-) -> None:
-    more = tiny_model(name="tiny")
-    more += standin_model(standin_library, tmp_path, script(context_caching=False), name="silent")
-    more += standin_model(standin_library, tmp_path, script(), name="off")
-    more += "context_cache = false\n"
-    with running_hotel(standin_library, tmp_path, more, max_count=1) as hotel:
-        for model in ("tiny", "silent", "off"):
-            answer = hotel.save(model=model)
-            assert (answer.status_code, error_of(answer)["param"]) == (400, "model"), model
-            assert "lacks the capability 'saved contexts'" in error_of(answer)["message"]
-        first = hotel.saved("first")
+@pytest.mark.parametrize("model", ["tiny", "silent", "off"])
+def test_engine_that_saves_no_contexts_names_the_capability(faulty: Hotel, model: str) -> None:
+    answer = faulty.of(model).save()
 
-        answer = hotel.save("second")
+    assert (answer.status_code, error_of(answer)["param"]) == (400, "model")
+    assert "lacks the capability 'saved contexts'" in error_of(answer)["message"]
 
-        assert (answer.status_code, error_of(answer)["code"]) == (400, "contexts_full")
-        assert "contexts.max_count" in error_of(answer)["message"]
-        # Its own place it may keep.
-        assert hotel.saved("first", SYSTEM + "Be brief.")["id"] != first["id"]
-        assert len(hotel.client.get("/v1/contexts").json()["data"]) == 1
+
+def test_more_contexts_than_may_be_kept_are_refused(faulty: Hotel) -> None:
+    first = faulty.saved("first")
+    answers = [faulty.save(f"another-{number}") for number in range(9)]
+
+    refused = answers[-1]
+    assert (refused.status_code, error_of(refused)["code"]) == (400, "contexts_full")
+    assert "contexts.max_count" in error_of(refused)["message"]
+    assert len(faulty.client.get("/v1/contexts").json()["data"]) == 9
+    # Its own place it may keep.
+    assert faulty.saved("first", SYSTEM + "Be brief.")["id"] != first["id"]
 
 
 def test_server_without_a_folder_names_the_setting(http: httpx.Client) -> None:
