@@ -1,11 +1,14 @@
 """Log lines: structured, on standard error, as console text or JSON."""
 
+import contextlib
+import io
 import logging
 import sys
 from contextlib import AbstractContextManager
-from typing import Final, Literal
+from typing import Final, Literal, TextIO, cast
 
 import structlog
+from typing_extensions import override
 
 LogFormat = Literal["console", "json"]
 
@@ -25,11 +28,26 @@ def log_context(**values: str) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**values)
 
 
+class _StandardError(io.TextIOBase):
+    """What it cannot take, on a full disk or without a reader, is lost and costs nothing else."""
+
+    @override
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            return sys.stderr.write(text)
+        return 0
+
+    @override
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
 class _NamedLogger(structlog.WriteLogger):
     """Writes to standard error, and knows its name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(sys.stderr)
+        super().__init__(cast("TextIO", _StandardError()))
         self.name = name
 
 

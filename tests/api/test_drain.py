@@ -172,7 +172,7 @@ def test_server_that_is_still_loading_ends_cleanly(standin_library: Path, tmp_pa
     script = tmp_path / "pico.pllm"
     script.write_text(script.read_text().replace("\n", "\ninit_delay_seconds = 30\n", 1))
     with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
-        wait_until(lambda: _answers(server))
+        wait_until(lambda: _answers(server), 30)
         wait_until(lambda: worker_pids(server) != [])
         workers = worker_pids(server)
         ready = httpx.get(f"{server.url}/health/ready")

@@ -54,6 +54,18 @@ def scrape(server: RunningServer, **labels: str) -> Mapping[str, float]:
     return samples
 
 
+def test_requests_under_way_show_among_the_tasks_of_the_event_loop(watched: RunningServer) -> None:
+    def tasks() -> float:
+        return scrape(watched)["picoserve_asyncio_tasks"]
+
+    url, body, before = f"{watched.base_url}/chat/completions", chat_body(max_tokens=1), tasks()
+    with ThreadPoolExecutor() as threads, frozen_workers(watched):
+        for _ in range(4):
+            threads.submit(httpx.post, url, json=body, timeout=20)
+        wait_until(lambda: tasks() >= before + 4)
+    wait_until(lambda: tasks() < before + 4)
+
+
 def test_tokens_and_requests_add_up(watched: RunningServer) -> None:
     before = scrape(watched, model_name=MODEL)
     bodies = [chat_body("Hello!", max_tokens=count) for count in (1, 3, 8)]

@@ -1,11 +1,15 @@
+import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+import pytest
 from tests.support.models import tiny_model
 from tests.support.server import running_server, wait_until
+from tests.support.wire import chat_body
 
 
 def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> None:
@@ -21,6 +25,28 @@ def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> No
     assert f"Page: {server.url}/\n" in log
     assert "a-key-for-tests-only" not in log
     assert "\x1b[" not in log
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_under_the_log_costs_nothing_else(tmp_path: Path) -> None:
+    with running_server(tmp_path, tiny_model(), log=Path("/dev/full")) as server:
+        answer = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(max_tokens=3))
+
+        assert answer.status_code == 200
+        assert server.stop() == 0
+
+
+def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> None:
+    pipe = tmp_path / "log"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with running_server(tmp_path, tiny_model(), log=pipe, wait=False) as server:
+        os.close(reader)
+        server.wait_ready()
+        answer = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(max_tokens=3))
+
+        assert answer.status_code == 200
+        assert server.stop() == 0
 
 
 def test_a_free_port_is_told(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ class Reply(_Settings):
     stall_after: tuple[int, float] | None = None
     status_after: tuple[int, Status] | None = None
     status_messages: Sequence[str] = ()
-    stdout_noise: str | None = None
-    stderr_noise: str | None = None
+    stdout_noise: str | bytes | None = None
+    stderr_noise: str | bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +119,8 @@ class ModelScript(_Settings):
     image_tokens: int | None = None
     strict_arguments: bool | None = None
     idle_interrupt_sticks: bool | None = None
-    stdout_noise: str | None = None
-    stderr_noise: str | None = None
+    stdout_noise: str | bytes | None = None
+    stderr_noise: str | bytes | None = None
     journal: str | None = None
     journal_prompts: bool | None = None
     replies: Sequence[Reply] = ()

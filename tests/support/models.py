@@ -18,6 +18,7 @@ def tiny_model(
     path: Path = SHIPPED,
     engines: int = 1,
     slots: int = 1,
+    prompt_cache_mib: int = 64,
     aliases: Sequence[str] = (),
 ) -> str:
     """A `[[models]]` table for a GGUF file, one CPU thread per engine."""
@@ -29,6 +30,7 @@ path = {json.dumps(str(path))}
 devices = ["cpu:{engines}"]
 engines_per_device = {engines}
 slots = {slots}
+prompt_cache_mib = {prompt_cache_mib}
 aliases = {json.dumps(list(aliases))}
 """
 

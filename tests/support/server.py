@@ -99,6 +99,7 @@ def running_server(
     environment: Mapping[str, str] | None = None,
     port: int | None = None,
     wait: bool = True,
+    log: Path | None = None,
 ) -> Generator[RunningServer, None, None]:
     """Start a server with this TOML configuration; stop it at the end.
 
@@ -107,9 +108,10 @@ def running_server(
         environment: Variables on top of this process's own.
         port: Where it listens; a free one where it does not matter.
         wait: Whether to wait for readiness.
+        log: Where the server writes, if not into the folder.
     """
     port = port or free_port()
-    config_file, log = folder / "picoserve.toml", folder / "server.log"
+    config_file, log = folder / "picoserve.toml", log or folder / "server.log"
     config_file.write_text(config)
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("PICOSERVE_", "PICOV"))}
     with log.open("wb") as output:

@@ -49,7 +49,7 @@ class Banner:
                 "or see `picoserve config example`.",
                 "",
             ]
-        sys.stderr.write("\n".join(lines) + "\n")
+        _tell("\n".join(lines) + "\n")
 
     async def engines(self, pool: Pool) -> None:
         """Wait until every engine has loaded or failed, then show them and the lines to paste."""
@@ -57,8 +57,9 @@ class Banner:
         if not console.is_terminal:
             console = Console(stderr=True, width=_WIDTH)
         await _loaded(pool, console)
-        console.print(_table(pool, narrow=console.width < _WIDTH))
-        sys.stderr.write("\n".join([*self._lines_to_paste(), ""]) + "\n")
+        with console.capture() as table:
+            console.print(_table(pool, narrow=console.width < _WIDTH))
+        _tell(table.get() + "\n".join([*self._lines_to_paste(), ""]) + "\n")
 
     def _lines_to_paste(self) -> Sequence[str]:
         model = self._plan.models[0].name
@@ -77,6 +78,12 @@ class Banner:
             f'    inference.LLM("{model}", base_url="{self._url}/v1",',
             f'                  api_key="{key}", api_secret="{key}")',
         ]
+
+
+def _tell(text: str) -> None:
+    """Write to standard error. A full disk or a reader that has left must not end a server."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
 
 
 async def _loaded(pool: Pool, console: Console) -> None:

@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
 from picoserve.pool.pool import Pool
+from picoserve.server.loop_metrics import LoopCollector
 from picoserve.server.metrics import Metrics
 from picoserve.server.pool_metrics import PoolCollector
 
@@ -12,6 +13,7 @@ def metrics_for(pool: Pool) -> Metrics:
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    registry.register(LoopCollector())
     registry.register(PoolCollector(pool))
     metrics = Metrics(registry)
     pool.watched_by(metrics)

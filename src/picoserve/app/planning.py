@@ -148,6 +148,7 @@ def _engines(entry: ModelSettings, model: ServedModel, access_key: str) -> Model
                     library_path=_text(entry.library_path),
                     context_cache=entry.context_cache,
                     context_length=entry.context_length,
+                    prompt_cache_mib=entry.prompt_cache_mib,
                     task=entry.task,
                 )
             )

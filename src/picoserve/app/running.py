@@ -107,17 +107,25 @@ async def _drain(
     await signals.stop.wait()
     _log.info("draining", seconds=seconds)
     pool.drain()
-    if not await _idle_within(pool, seconds, signals.hurry):
+    if not await _finished_within(server, pool, seconds, signals.hurry):
         _log.warning("drain time is over; ending what is left")
         pool.abort()
     server.should_exit = True
 
 
-async def _idle_within(pool: Pool, seconds: float, hurry: asyncio.Event) -> bool:
+async def _finished_within(
+    server: uvicorn.Server, pool: Pool, seconds: float, hurry: asyncio.Event
+) -> bool:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not hurry.is_set():
-                if pool.is_idle:
+                if pool.is_idle and _has_sent_all(server):
                     return True
                 await asyncio.sleep(_IDLE_POLL_SECONDS)
     return False
+
+
+def _has_sent_all(server: uvicorn.Server) -> bool:
+    """Whether the clients' sockets have taken everything that was written to them."""
+    transports = [connection.transport for connection in server.server_state.connections]
+    return not any(transport.get_write_buffer_size() for transport in transports)

@@ -113,4 +113,5 @@ def _connection_limits(server: ServerSettings) -> ConnectionLimits:
         max_header_bytes=server.max_header_bytes,
         header_seconds=server.header_seconds,
         body_seconds=server.body_seconds,
+        send_seconds=server.send_seconds,
     )

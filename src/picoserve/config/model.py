@@ -111,6 +111,10 @@ class ModelSettings(Table):
     context_length: int = Field(default=0, ge=0)
     """Tokens of context per slot; 0 for what the model file says. Only for "llamacpp"."""
 
+    prompt_cache_mib: int = Field(default=1024, ge=0)
+    """Memory in MiB in which each engine keeps the contexts of conversations that no slot holds
+    now, so that their next turns are answered sooner; 0 for none. Only for "llamacpp"."""
+
     context_cache: bool = True
     """Whether a prompt that begins like the previous one is evaluated from the difference on."""
 
@@ -137,7 +141,7 @@ class ModelSettings(Table):
         """How many requests one engine serves side by side."""
         return self.slots if self.engine == "llamacpp" else 1
 
-    @field_validator("slots", "context_length")
+    @field_validator("slots", "context_length", "prompt_cache_mib")
     @classmethod
     def _llamacpp_only(cls, value: int, info: ValidationInfo) -> int:
         if info.data.get("engine") == "picollm":

@@ -47,6 +47,10 @@ class ServerSettings(Table):
     body_seconds: Seconds = 60.0
     """How long a request body may take to arrive; then it is answered with 408."""
 
+    send_seconds: Seconds = 30.0
+    """The longest time a client may take nothing of its answer; then its connection is closed and
+    its engine is free."""
+
     keep_alive_seconds: Seconds = 130.0
     """How long a connection stays open between two requests. LiveKit's clients keep theirs for
     120 seconds."""

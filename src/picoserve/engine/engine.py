@@ -73,6 +73,7 @@ class EngineSpec:
         access_key: picoLLM's AccessKey; never logged.
         library_path: The native library, where it is not the package's own.
         context_length: Tokens of context per slot, or 0 for what the model says.
+        prompt_cache_mib: Most memory for contexts that no slot holds.
         task: What the model is for: `generate`, `embed`, `vision`, `ocr`, or `auto` for what its
             name tells.
     """
@@ -86,6 +87,7 @@ class EngineSpec:
     library_path: str = ""
     context_cache: bool = True
     context_length: int = 0
+    prompt_cache_mib: int = 0
     task: str = "auto"
 
     @override

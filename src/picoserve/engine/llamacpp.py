@@ -238,6 +238,8 @@ def _params(xllamacpp: Any, spec: EngineSpec, context: int) -> Any:
     params.model.path = spec.path
     params.n_parallel = spec.slots
     params.n_ctx = context * spec.slots
+    # llama.cpp's own default is 8 GiB.
+    params.cache_ram_mib = spec.prompt_cache_mib if spec.context_cache else 0
     params.kv_unified = False
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.api_keys = [secrets.token_hex(16)]

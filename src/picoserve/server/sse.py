@@ -19,8 +19,6 @@ from picoserve.openai_api.answer import StreamEncoder
 from picoserve.openai_api.error_body import error_bytes
 from picoserve.pipeline.choices import Choices
 
-# A client that takes nothing for so long has lost its engine to those who do.
-_SEND_SECONDS: Final = 30.0
 _PING: Final = ServerSentEvent(comment="", sep="\n")
 # Most events in one write. What a client has not taken yet waits here, where it is seen, and not
 # in the transport's buffer: there a drain would not wait for it and no time would run out.
@@ -49,7 +47,6 @@ def stream_response(
         ping=ping_seconds,
         sep="\n",
         ping_message_factory=lambda: _PING,
-        send_timeout=_SEND_SECONDS,
     )
 
 

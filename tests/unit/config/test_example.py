@@ -8,7 +8,7 @@ from picoserve.config.schema import all_keys
 from picoserve.config.settings import Settings
 
 # What a picoLLM entry may not say, and what an example has instead of a default.
-_LLAMACPP_KEYS = ("#slots", "#context_length")
+_LLAMACPP_KEYS = ("#slots", "#context_length", "#prompt_cache_mib")
 
 
 def test_as_it_is_it_changes_nothing(tmp_path: Path) -> None:

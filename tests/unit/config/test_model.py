@@ -59,7 +59,7 @@ def test_other_devices_are_refused_with_one_message_that_says_what_there_is(give
     assert caught.value.error_count() == 1
 
 
-@pytest.mark.parametrize("key", ["slots", "context_length"])
+@pytest.mark.parametrize("key", ["slots", "context_length", "prompt_cache_mib"])
 def test_a_llamacpp_key_is_refused_for_picollm(key: str) -> None:
     given: dict[str, Any] = {key: 2}
 

@@ -55,6 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._requests = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._sending: asyncio.TimerHandle | None = None
         self._standing = self.register.enter(self)
         if self._standing is Standing.REFUSED:
             transport.abort()
@@ -65,6 +66,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place up."""
         self._disarm()
+        self._stop_watching()
         self.register.leave(self)
         super().connection_lost(exc)
 
@@ -123,6 +125,20 @@ class GuardedProtocol(HttpToolsProtocol):
             self._phase = _Phase.REST
             self.register.rest(self)
 
+        self._watch_sending()
+
+    @override
+    def pause_writing(self) -> None:
+        """The client takes less than there is to send."""
+        super().pause_writing()
+        self._watch_sending()
+
+    @override
+    def resume_writing(self) -> None:
+        """It has taken most of it."""
+        super().resume_writing()
+        self._stop_watching()
+
     @override
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
@@ -163,6 +179,25 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(RequestTimeoutError(f"The headers have not come within {seconds:g} s."))
         else:
             self.transport.close()
+
+    def _watch_sending(self) -> None:
+        """Give a client that takes nothing up; without an answer being made nothing else does."""
+        self._stop_watching()
+        left = self.transport.get_write_buffer_size()
+        if left:
+            seconds = self.register.limits.send_seconds
+            self._sending = self.loop.call_later(seconds, self._on_slow_sending, left)
+
+    def _on_slow_sending(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._watch_sending()
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
 
     @property
     def _is_answering(self) -> bool:

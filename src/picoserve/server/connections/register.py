@@ -17,12 +17,14 @@ class ConnectionLimits:
         max_header_bytes: Most bytes of a request line and its headers.
         header_seconds: Longest time for them to arrive.
         body_seconds: Longest time for a request's body to arrive.
+        send_seconds: Longest time for a client to take nothing of its answer.
     """
 
     max_connections: int = 512
     max_header_bytes: int = 32 * 1024
     header_seconds: float = 10.0
     body_seconds: float = 60.0
+    send_seconds: float = 30.0
 
 
 class Connection(Protocol):
