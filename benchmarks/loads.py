@@ -42,12 +42,14 @@ class Load:
         requests: How many each of them sends.
         tokens: Length of each answer.
         stream: Event streams, or JSON.
+        same: One question for all, which the engine finds in its cache.
     """
 
     clients: int
     requests: int
     tokens: int
     stream: bool = True
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ async def _ask(target: Target, load: Load) -> list[Exchange]:
     connection = Connection(target.port)
     exchanges = []
     for _ in range(load.requests):
-        request = chat_request(target.model, question(), tokens=load.tokens, stream=load.stream)
+        text = "How is the sea?" if load.same else question()
+        request = chat_request(target.model, text, tokens=load.tokens, stream=load.stream)
         exchanges.append(await connection.ask(request))
     connection.close()
     return exchanges

@@ -24,7 +24,7 @@ from benchmarks.stage import Stage
 from benchmarks.workload import Turns, Workload
 
 _STREAMS: Final = 500
-_LEAVERS: Final = 10
+_LEAVERS: Final = 4
 _WEB: Final = "import fastapi, uvicorn, pydantic"
 
 

@@ -118,11 +118,13 @@ SERVING: Final = {
     "paced-8": paced(8, 200, 1000),
     "paced-64": paced(64, 50, 250),
     "short": Serving(
-        "JSON answers of one token, tiny model, 8 clients", Load(8, 50, 1, stream=False), _short
+        "JSON answers of one token to one question, tiny model, 8 clients",
+        Load(8, 100, 1, stream=False, same=True),
+        _short,
     ),
     "short-floor": Serving(
         "JSON answers of one token, stand-in engine, 8 clients",
-        Load(8, 250, 1, stream=False),
+        Load(8, 250, 1, stream=False, same=True),
         _short_floor,
     ),
 }
