@@ -110,8 +110,8 @@ GOALS: Final = (
         "at most", 1.5, "paced-8",
     ),
     Goal(
-        "64 × 50 tokens/s: delivered ÷ ideal pace",
-        lambda look: look("paced-64", "picoserve", _TOKENS) / (64 * 50),
+        "64 × 50 tokens/s: delivered from the first token on ÷ ideal pace",
+        lambda look: (1000 / 50) / look("paced-64", "picoserve", "mean_tpot_ms"),
         "at least", 0.99, "paced-64",
     ),
     Goal(

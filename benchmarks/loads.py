@@ -140,11 +140,18 @@ def stream_figures(
         "p99_ttft_ms": percentile(sorted(first), 99),
     }
     if gaps:
+        figures["mean_tpot_ms"] = statistics.fmean(map(_ms_per_chunk, exchanges))
         figures["median_itl_ms"] = percentile(gaps, 50)
         figures["p99_itl_ms"] = percentile(gaps, 99)
     if cpu is not None:
         figures["cpu_seconds_per_1k_chunks"] = 1000 * cpu / chunks
     return figures
+
+
+def _ms_per_chunk(exchange: Exchange) -> float:
+    """Mean time between chunks, from the first on."""
+    arrivals = exchange.arrivals
+    return 1000 * (arrivals[-1] - arrivals[0]) / (len(arrivals) - 1)
 
 
 def json_figures(exchanges: Sequence[Exchange], seconds: float, cpu: float) -> Figures:
