@@ -1,6 +1,6 @@
 """Compare picoserve with other servers, with floors, and with its own engine.
 
-    python -m benchmarks [WORKLOAD ...] [--rounds 5] [--quick] [--json FILE]
+    python -m benchmarks [WORKLOAD ...] [--rounds 5] [--quick] [--show] [--json FILE]
 
 Contestants run on loopback, with the same tiny model, in one go; within a round each has one
 turn, and every round begins with another. Peers take part where they are found: `llama-server`
@@ -33,7 +33,8 @@ def main() -> None:
     python = options.llama_cpp_python
     python = python.absolute() if python.exists() else None
     measured = circumstances(python)
-    for name in options.workloads or _WORKLOADS:
+    wanted = () if options.show else options.workloads or _WORKLOADS
+    for name in wanted:
         workload = _WORKLOADS[name]
         _say(f"{name}: {workload.title}")
         with tempfile.TemporaryDirectory(prefix="picoserve-bench-") as folder:
@@ -53,6 +54,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(_WORKLOADS))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one short round; proves nothing")
+    parser.add_argument("--show", action="store_true", help="print what the file has")
     parser.add_argument("--json", type=Path, default=_HERE / "results.json")
     parser.add_argument(
         "--llama-cpp-python", type=Path, default=Path(".venv-peers/bin/python"), metavar="PYTHON"
