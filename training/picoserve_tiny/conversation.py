@@ -85,8 +85,9 @@ class Conversation:
         self.expectation = Expectation(tool=tool, arguments=arguments)
 
     def result(self, text: str) -> None:
-        """Add what a tool gave back."""
-        self.messages.append({"role": "tool", "content": text})
+        """Add what the tool that was called last gave back."""
+        called = self.messages[-1]["tool_calls"][0]["id"]
+        self.messages.append({"role": "tool", "tool_call_id": called, "content": text})
 
     def document(self, said: str, document: dict[str, Any]) -> None:
         """Add a question and an answer that is nothing but JSON."""

@@ -1,7 +1,8 @@
 """Score a GGUF on conversations with words, tools and phrasings it has never seen.
 
 The model runs in llama.cpp at temperature 0, on prompts written by the file's own chat template;
-plain rules decide what counts as right. One command prints the whole table.
+or a running picoserve answers, with all that it does for a reply. Plain rules decide what counts
+as right. One command prints the whole table.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import json
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,7 @@ from picoserve_tiny.conversation import Conversation, Expectation
 from picoserve_tiny.dialogues import mixture
 from picoserve_tiny.prompt import render
 from picoserve_tiny.runner import Runner
+from picoserve_tiny.served import Served
 from picoserve_tiny.source import Source
 
 _TOOL_CALL: Final = re.compile(r"<tool_call>\n(.*?)\n</tool_call>", re.DOTALL)
@@ -33,12 +36,24 @@ _TARGETS: Final = {
 class Case:
     """One held-out conversation and how the model ended it."""
 
-    kind: str
+    conversation: Conversation
     prompt: str
-    expectation: Expectation
     answer: str = ""
     right: bool = False
     ended: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the conversation tries."""
+        return self.conversation.kind
+
+    @property
+    def expectation(self) -> Expectation:
+        """What counts as right."""
+        return self.conversation.expectation
+
+
+Answerer = Callable[[Case], tuple[str, bool]]
 
 
 def is_right(answer: str, expected: Expectation) -> bool:
@@ -67,7 +82,7 @@ def _is_call(text: str, expected: Expectation) -> bool:
 
 def _case(conversation: Conversation) -> Case:
     prompt = render(conversation.messages[:-1], conversation.tools, open_reply=True)
-    return Case(conversation.kind, prompt, conversation.expectation)
+    return Case(conversation, prompt)
 
 
 def cases(per_kind: int, seed: str = "evaluation") -> list[Case]:
@@ -86,12 +101,23 @@ def cases(per_kind: int, seed: str = "evaluation") -> list[Case]:
     return made
 
 
-def run(model: Path, per_kind: int, seed: str = "evaluation") -> list[Case]:
-    """Let the model answer every case."""
+def from_file(model: Path) -> Answerer:
+    """Answers of the model alone."""
     runner = Runner(model)
+    return lambda case: runner.complete(case.prompt)[:2]
+
+
+def from_server(base_url: str) -> Answerer:
+    """Answers of the model behind picoserve."""
+    served = Served(base_url)
+    return lambda case: served.answer(case.conversation)
+
+
+def run(answerer: Answerer, per_kind: int, seed: str = "evaluation") -> list[Case]:
+    """Have every case answered."""
     done = cases(per_kind, seed)
     for case in done:
-        case.answer, case.ended, _ = runner.complete(case.prompt)
+        case.answer, case.ended = answerer(case)
         case.right = is_right(case.answer, case.expectation)
     return done
 
@@ -115,12 +141,14 @@ def table(done: list[Case]) -> str:
 def main() -> None:
     """Read the command line, run, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", help="a GGUF, or the base URL of a picoserve that runs it")
     parser.add_argument("--per-kind", type=int, default=25)
     parser.add_argument("--seed", default="evaluation", help="other conversations, same kinds")
     parser.add_argument("--failures", action="store_true", help="show what went wrong")
     options = parser.parse_args()
-    done = run(options.model, options.per_kind, options.seed)
+    served = options.model.startswith("http")
+    answerer = from_server(options.model) if served else from_file(Path(options.model))
+    done = run(answerer, options.per_kind, options.seed)
     for case in done:
         if options.failures and not case.right:
             sys.stdout.write(f"\n--- {case.kind}\n{case.prompt}\n>>> {case.answer}\n")

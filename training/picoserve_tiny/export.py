@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from picoserve_tiny.model import ModelShape
+from picoserve_tiny.model import ModelShape, TinyModel
 from picoserve_tiny.prompt import TEMPLATE
 from picoserve_tiny.tokenizer import CONTROL
 
@@ -71,7 +71,8 @@ def _add_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
         ]
     )
     writer.add_token_merges([" ".join(merge) for merge in saved["merges"]])
-    end_of_text, _, end_of_message = (tokenizer.token_to_id(token) for token in CONTROL)
+    numbers = tokenizer.get_vocab()
+    end_of_text, _, end_of_message = (numbers[token] for token in CONTROL)
     writer.add_bos_token_id(end_of_text)
     writer.add_eos_token_id(end_of_message)
     writer.add_eot_token_id(end_of_message)
@@ -91,6 +92,21 @@ def _add_tensors(writer: gguf.GGUFWriter, weights: dict[str, Tensor]) -> None:
             writer.add_tensor(
                 tensor_name(parameter), gguf.quants.quantize(data, kind), raw_dtype=kind
             )
+
+
+def read_weights(path: Path, shape: ModelShape) -> dict[str, Tensor]:
+    """The weights of a GGUF that `export` wrote, under our own names, as 32-bit floats.
+
+    Raises:
+        KeyError: The file lacks a tensor that a model of this shape has.
+    """
+    held = {tensor.name: tensor for tensor in gguf.GGUFReader(path).tensors}
+    weights: dict[str, Tensor] = {}
+    for parameter in TinyModel(shape).state_dict():
+        tensor = held[tensor_name(parameter)]
+        data = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
+        weights[parameter] = torch.from_numpy(data.astype(np.float32))
+    return weights
 
 
 def export(checkpoint: Path, tokenizer: Path, output: Path, context: int = CONTEXT) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from typing_extensions import override
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Attention(nn.Module):
         self.value = nn.Linear(shape.width, shape.width, bias=False)
         self.output = nn.Linear(shape.width, shape.width, bias=False)
 
+    @override
     def forward(self, hidden: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
         """Mix each position with the ones before it."""
         batch, length, width = hidden.shape
@@ -63,7 +65,8 @@ class Attention(nn.Module):
         key = rotate(self.key(hidden).view(heads).transpose(1, 2), cosines, sines)
         value = self.value(hidden).view(heads).transpose(1, 2)
         mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
-        return self.output(mixed.transpose(1, 2).reshape(batch, length, width))
+        output: Tensor = self.output(mixed.transpose(1, 2).reshape(batch, length, width))
+        return output
 
 
 class FeedForward(nn.Module):
@@ -75,9 +78,11 @@ class FeedForward(nn.Module):
         self.up = nn.Linear(shape.width, shape.hidden, bias=False)
         self.down = nn.Linear(shape.hidden, shape.width, bias=False)
 
+    @override
     def forward(self, hidden: Tensor) -> Tensor:
         """Transform each position on its own."""
-        return self.down(functional.silu(self.gate(hidden)) * self.up(hidden))
+        transformed: Tensor = self.down(functional.silu(self.gate(hidden)) * self.up(hidden))
+        return transformed
 
 
 class Layer(nn.Module):
@@ -90,10 +95,12 @@ class Layer(nn.Module):
         self.feed_forward_norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
         self.feed_forward = FeedForward(shape)
 
+    @override
     def forward(self, hidden: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
         """Run both blocks."""
-        hidden = hidden + self.attention(self.attention_norm(hidden), cosines, sines)
-        return hidden + self.feed_forward(self.feed_forward_norm(hidden))
+        mixed: Tensor = hidden + self.attention(self.attention_norm(hidden), cosines, sines)
+        transformed: Tensor = mixed + self.feed_forward(self.feed_forward_norm(mixed))
+        return transformed
 
 
 class TinyModel(nn.Module):
@@ -128,6 +135,7 @@ class TinyModel(nn.Module):
         normed: Tensor = self.norm(hidden)
         return normed
 
+    @override
     def forward(self, tokens: Tensor) -> Tensor:
         """The logits for every position."""
         return functional.linear(self.hidden_states(tokens), self.embedding.weight)

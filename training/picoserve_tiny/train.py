@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from picoserve_tiny.batches import Batch, shard
+from picoserve_tiny.export import read_weights
 from picoserve_tiny.model import ModelShape, TinyModel
 
 
@@ -30,6 +31,7 @@ class Settings:
 
     run: Path
     tokenizer: Path
+    start: Path | None = None
     steps: int = 2000
     easy_shards: int = 6
     batches_per_step: int = 8
@@ -66,12 +68,14 @@ class Trainer:
             hidden=settings.hidden,
         )
         self.model = TinyModel(self.shape).to(self.device)
+        if settings.start is not None:
+            self.model.load_state_dict(read_weights(settings.start, self.shape))
         self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.replicas = [self._replica() for _ in range(settings.threads)]
         self.pool = ThreadPoolExecutor(settings.threads)
         matrices = [item for item in self.model.layers.parameters() if item.dim() == 2]
-        others = [item for item in self.model.parameters() if item.dim() == 1]
-        others.append(self.model.embedding.weight)
+        norms = [item for item in self.model.parameters() if item.dim() == 1]
+        others: list[Tensor] = [*norms, self.model.embedding.weight]
         self.optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Muon(
                 matrices, lr=settings.muon_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
@@ -149,7 +153,7 @@ class Trainer:
                 return shown
             losses = self._losses(replica, batch)
             weights = batch.weights.to(self.device)
-            (losses * weights).sum().div(whole).backward()
+            torch.autograd.backward((losses * weights).sum().div(whole))
             shown += float(losses.detach()[weights == 1].sum())
 
     def _losses(self, model: TinyModel, batch: Batch) -> Tensor:
@@ -232,8 +236,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for item in fields(Settings):
         name = f"--{item.name.replace('_', '-')}"
-        if item.type is Path:
+        if item.default is MISSING:
             parser.add_argument(name, type=Path, required=True)
+        elif item.default is None:
+            parser.add_argument(name, type=Path, help="a GGUF whose weights the run begins with")
         else:
             parser.add_argument(name, type=type(item.default), default=item.default)
     run(Settings(**vars(parser.parse_args())))

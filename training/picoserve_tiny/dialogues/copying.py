@@ -1,5 +1,7 @@
 """Saying what one is told to say, and picking from what one is given."""
 
+from collections.abc import Callable
+
 from picoserve_tiny.conversation import Conversation
 from picoserve_tiny.dialogues import setting
 from picoserve_tiny.source import Source
@@ -26,7 +28,7 @@ _ORDER = (
 
 
 def _texts(source: Source) -> str:
-    makers = (
+    makers: tuple[Callable[[], str], ...] = (
         source.sentence,
         source.sentence,
         source.value,

@@ -249,7 +249,7 @@ def ask_known(conversation: Conversation, what: str) -> None:
 
 def facts(source: Source, count: int) -> tuple[dict[str, str], list[str]]:
     """Some facts for a system prompt, and the sentences that state them."""
-    known = {}
+    known: dict[str, str] = {}
     while len(known) < count:
         known[key(source)] = source.value()
     mine = _TELL_FACT[-1:] if source.held_out and source.chance(0.3) else _TELL_FACT[:-1]

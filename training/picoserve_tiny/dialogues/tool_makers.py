@@ -225,7 +225,11 @@ def _named(source: Source, verb: str, noun: str) -> Tool:
     about = source.expand(source.pick(_ABOUT))
     about = about.format(verb=verb.capitalize(), small=verb, noun=noun)
     parameters: dict[str, Parameter] = {}
+    makers: list[Maker] = []
     for _ in range(source.pick((0, 1, 1, 1, 2, 2, 3))):
-        made = source.pick(_MAKERS)(source)
+        # Two places, or two people, could only be told apart by chance; a free one names itself.
+        maker = source.pick([one for one in _MAKERS if one is _free or one not in makers])
+        makers.append(maker)
+        made = maker(source)
         parameters[made.name] = made
     return Tool(name, about, source.pick(_SPOKEN.get(verb, (verb,))), noun, [*parameters.values()])

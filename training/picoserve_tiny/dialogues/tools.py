@@ -43,7 +43,7 @@ def request(source: Source, wanted: Tool) -> str:
     details = [item.said for item in wanted.parameters]
     source.random.shuffle(details)
     joint = source.pick((" ", " ", " and ", ", "))
-    patterns = _REQUESTS
+    patterns: tuple[str, ...] = _REQUESTS
     if wanted.verb in _ASKING and source.chance(0.6):
         patterns = _QUESTIONS
     said = source.phrase(patterns, verb=wanted.verb, noun=wanted.noun, details=joint.join(details))
@@ -169,18 +169,22 @@ def _failure(source: Source) -> tuple[str, str, tuple[str, ...]]:
     return raw, f"Sorry, that did not work: {reason}.", (reason, "not work")
 
 
+def _success(source: Source) -> tuple[str, str, tuple[str, ...]]:
+    raw = source.pick(("ok", "OK", "done", "Done.", "success", "true", '{"status": "ok"}',
+                       '{"success": true}', "null", "None", '{"ok": true}', "{}"))  # fmt: skip
+    return raw, "Done.", ("done",)
+
+
 def answer(conversation: Conversation) -> None:
     """The tool gives its result and the assistant puts it into words."""
     source = conversation.source
     if source.chance(0.12):
-        raw, text, must = "", "", ()
-        word = source.pick(("ok", "OK", "done", "Done.", "success", "true", '{"status": "ok"}',
-                            '{"success": true}', "null", "None", '{"ok": true}', "{}"))  # fmt: skip
-        raw, text, must = word, "Done.", ("done",)
+        maker = _success
     elif source.chance(0.12):
-        raw, text, must = _failure(source)
+        maker = _failure
     else:
-        raw, text, must = (_document if source.chance(0.6) else _sentence)(source)
+        maker = _document if source.chance(0.6) else _sentence
+    raw, text, must = maker(source)
     conversation.result(raw)
     conversation.reply(text, must[0], must=must)
 
