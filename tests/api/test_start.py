@@ -1,6 +1,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,17 @@ def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> No
 
         assert answer.status_code == 200
         assert server.stop() == 0
+
+
+def test_a_port_in_use_is_told_before_an_engine_loads(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with running_server(tmp_path, tiny_model(), port=port, wait=False) as server:
+            assert server.process.wait(20) == 2
+            log = server.log.read_text()
+
+    assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in log
+    assert "loaded" not in log
 
 
 def test_a_free_port_is_told(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from typing import Final
 
 import uvicorn
@@ -69,6 +70,7 @@ def _has_terminal() -> bool:
 async def run_server(
     server: uvicorn.Server,
     pool: Pool,
+    listeners: list[socket.socket],
     reloading: Reloading,
     *,
     drain_seconds: float,
@@ -82,7 +84,7 @@ async def run_server(
     ]
     if exit_when_broken:
         tasks.append(asyncio.create_task(_end_when_broken(server, pool)))
-    await server.serve()
+    await server.serve(listeners)
     for task in tasks:
         task.cancel()
     if exit_when_broken and pool.broken.is_set():

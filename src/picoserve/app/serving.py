@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 from importlib import import_module
 
 import uvloop
 
+from picoserve.app.listening import listening_sockets
 from picoserve.app.open_files import make_room_for
 from picoserve.app.parts import Parts, parts_from
 from picoserve.app.reloading import Reloading
@@ -21,24 +23,25 @@ def serve(settings: Settings, read: Callable[[], Settings]) -> int:
         read: Reads the settings again, for when a person has changed them.
 
     Raises:
-        ConfigError: The configuration cannot be served.
+        ConfigError: The configuration cannot be served, or the port is in use.
     """
     configure_logging(settings.log.level, settings.log.format)
     parts = parts_from(settings)
+    listeners = listening_sockets(settings.server.host, settings.server.port)
     make_room_for(settings.server.max_connections)
     reloading = Reloading(settings, read, parts.access, parts.ledger)
     with (
         contextlib.closing(parts.tracer) if parts.tracer else contextlib.nullcontext(),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(_serve(parts, reloading))
+        return runner.run(_serve(parts, reloading, listeners))
 
 
-async def _serve(parts: Parts, reloading: Reloading) -> int:
+async def _serve(parts: Parts, reloading: Reloading, listeners: list[socket.socket]) -> int:
     async with parts.pool:
         # Loading the web framework takes as long as starting workers does: both at a time saves
         # a quarter of the time until the server is ready.
         await asyncio.to_thread(import_module, "picoserve.app.web")
         from picoserve.app.web import serve_web  # noqa: PLC0415
 
-        return await serve_web(parts, reloading)
+        return await serve_web(parts, reloading, listeners)

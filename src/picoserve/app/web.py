@@ -57,7 +57,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_web(parts: Parts, reloading: Reloading) -> int:
+async def serve_web(parts: Parts, reloading: Reloading, listeners: list[socket.socket]) -> int:
     """Serve the started pool until told to stop. Returns the exit status."""
     settings = parts.settings
     server = settings.server
@@ -70,8 +70,6 @@ async def serve_web(parts: Parts, reloading: Reloading) -> int:
             log_prompts=settings.log.prompts,
             page=server.page,
         ),
-        host=server.host,
-        port=server.port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -83,6 +81,7 @@ async def serve_web(parts: Parts, reloading: Reloading) -> int:
     return await run_server(
         _Server(config, Banner(settings, parts.plan), parts.pool),
         parts.pool,
+        listeners,
         reloading,
         drain_seconds=server.drain_seconds,
         exit_when_broken=settings.pool.exit_when_broken,
