@@ -18,7 +18,7 @@ from picoserve.prompt.chat import ChatWork, chat_work
 from picoserve.prompt.served_model import ServedModel
 
 CACHE = GrammarCache()
-ALTERNATIVES = 128
+ALTERNATIVES = 40
 
 
 @dataclass

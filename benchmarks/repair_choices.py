@@ -67,7 +67,7 @@ def measure_quality(path: Path, seeds: int) -> None:
     for temperature in (0.2, 1.0):
         say(f"\ntemperature {temperature}, {len(_CHOICES)} questions, {seeds} seeds")
         best = {question: _favourite(native, engine, question) for question in _CHOICES}
-        for alternatives, since in ((0, 1), (8, 2), (20, 2), (128, 2), (128, 1)):
+        for alternatives, since in ((0, 1), (8, 2), (20, 2), (40, 2), (128, 2), (128, 1)):
             rows = []
             for question, values in _CHOICES.items():
                 schema = schema_of(values)

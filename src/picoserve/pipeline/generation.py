@@ -39,9 +39,9 @@ from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
 from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 
-# Other tokens that a repair may choose from, as many as picoLLM tells. They take time, so they
-# are asked for once the model has gone wrong.
-_REPAIR_CHOICES: Final = 128
+# Other tokens that a repair may choose from; benchmarks/RESULTS-structured.md has the figures.
+# They take time, so they are asked for once the model has gone wrong.
+_REPAIR_CHOICES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
