@@ -109,7 +109,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
     if operation.body:
         body = {"application/json": {"schema": _any_of(operation.body)}}
         described["requestBody"] = {"required": True, "content": body}
-    described["responses"] = _answers(operation) | _errors(error_classes(operation))
+    answers = _answers(operation) | _errors(error_classes(operation))
+    described["responses"] = dict(sorted(answers.items()))
 
 
 def _answers(operation: Operation) -> dict[str, Any]:
