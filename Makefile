@@ -1,6 +1,7 @@
 PYTHON ?= python3
 
-.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers fuzz audit
+.PHONY: all check test fmt serve example clients image-check page-check bench bench-peers fuzz audit \
+	soak
 
 all: check test
 
@@ -44,6 +45,11 @@ fuzz:
 audit:
 	$(PYTHON) -m pip install -q pip-audit
 	$(PYTHON) -m pip_audit --skip-editable --strict
+
+# Every fault many times, then 20,000 requests: a quarter of an hour. What it may cost and what it
+# has measured stands in tests/soak/README.md.
+soak:
+	$(PYTHON) -m tests.soak $(SOAK)
 
 # Needs root, buildah and debootstrap; not part of `all`.
 image-check:
