@@ -90,7 +90,6 @@ TESTED_ELSEWHERE: Final = {
     "pool/lease.py": "api/test_chat_json.py",
     "pool/model_pool.py": "process/test_affinity.py",
     "pool/pool.py": "api/test_chat_json.py",
-    "pool/process.py": "api/test_health.py",
     "pool/stream.py": "api/test_chat_stream.py",
     "pool/watch.py": "process/test_supervision.py",
     "prompt/chat.py": "api/test_chat_json.py",

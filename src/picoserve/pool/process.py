@@ -83,8 +83,8 @@ class ChildProcess:
     async def wait(self) -> int:
         """The exit status; negative for a signal."""
         status = await self._process.wait()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._output
+        # Unlike awaiting the task itself, this leaves it alone when the caller is cancelled.
+        await asyncio.wait([self._output])
         return status
 
     def kill(self) -> None:
