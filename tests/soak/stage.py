@@ -41,7 +41,7 @@ _MODEL: Final = ModelScript(
 # Seconds that a product would count in minutes, so that a run ends today.
 _POOL: Final[dict[str, float | int | bool]] = {
     "max_waiting": MAX_WAITING,
-    "load_seconds": 4.0,
+    "load_seconds": 10.0,
     "heartbeat_seconds": 0.2,
     "silence_seconds": 1.5,
     "first_piece_seconds": 2.0,
