@@ -293,6 +293,7 @@ def test_client_that_leaves_while_the_prompt_is_read_costs_no_worker(
     client: httpx.Client, seer: RunningServer, folder: Path
 ) -> None:
     # A prompt is read to its end, here for longer than an interrupt may take.
+    seer.wait_engines()
     journal = folder / "eyes" / "journal"
     before = len(read_journal(journal, "init"))
     body = {"model": "eyes", "messages": [user("slowly", image_part())]}

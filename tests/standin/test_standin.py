@@ -244,13 +244,14 @@ def test_memory_is_held_and_grows(create: Create) -> None:
 
     if not Path("/proc/self/statm").exists():
         pytest.skip("resident memory is read from /proc")
+    # Blocks of this size come from the system and not from what was freed before.
     before = resident_mib()
-    engine = create(ModelScript(ballast_mib=40, grow_mib=20))
+    engine = create(ModelScript(ballast_mib=80, grow_mib=80))
     held = resident_mib()
     engine.generate("x")
 
-    assert held - before > 30
-    assert resident_mib() - held > 15
+    assert held - before > 60
+    assert resident_mib() - held > 60
 
 
 # ---- tokens -------------------------------------------------------------------------------

@@ -5,13 +5,16 @@ import signal
 import subprocess
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from tests.support.server import RunningServer, wait_until
 
 
 def worker_pids(server: RunningServer) -> list[int]:
     """The server's living worker processes, oldest first."""
-    return sorted(pid for pid, parent in _processes().items() if parent == server.process.pid)
+    return sorted(
+        pid for pid, process in _processes().items() if process.parent == server.process.pid
+    )
 
 
 def all_gone(pids: Iterable[int]) -> bool:
@@ -26,6 +29,8 @@ def frozen_workers(server: RunningServer) -> Generator[list[int], None, None]:
     assert pids
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    # The signal stops a process's other threads only once its first one has been scheduled.
+    wait_until(lambda: all(_processes()[pid].is_stopped for pid in pids))
     try:
         yield pids
     finally:
@@ -39,10 +44,19 @@ def wait_idle(server: RunningServer) -> None:
     wait_until(lambda: server.busy() == 0 and server.waiting() == 0)
 
 
-def _processes() -> dict[int, int]:
-    """Every living process with its parent; zombies are dead."""
+class _Process(NamedTuple):
+    parent: int
+    is_stopped: bool
+
+
+def _processes() -> dict[int, _Process]:
+    """Every living process; zombies are dead."""
     listing = subprocess.run(
         ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split() for line in listing.splitlines()]
-    return {int(pid): int(parent) for pid, parent, state in rows if state[0] != "Z"}
+    return {
+        int(pid): _Process(int(parent), is_stopped=state[0] == "T")
+        for pid, parent, state in rows
+        if state[0] != "Z"
+    }

@@ -8,4 +8,5 @@ def test_shipped_model_is_cool_where_a_request_says_nothing() -> None:
     assert plan.is_default
     assert [model.name for model in plan.models] == [SHIPPED_MODEL]
     assert plan.models[0].default_sampling.temperature == 0.2
+    assert plan.models[0].default_sampling.max_tokens == 1024, "what repeats itself ends"
     assert plan.models[0].description
