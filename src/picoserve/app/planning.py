@@ -23,6 +23,8 @@ from picoserve.prompt.warm_up import warm_prompt
 
 SHIPPED_MODEL: Final = "picoserve-tiny"
 _SHIPPED_TEMPERATURE: Final = 0.2
+# What it says by itself is a sentence or two. Where it repeats itself, it has to end all the same.
+_SHIPPED_MAX_TOKENS: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def shipped_model() -> ModelSettings:
         path=folder / f"{SHIPPED_MODEL}.gguf",
         devices=("cpu:1",),
         # At 1 a small model's second thoughts are often wrong; a request can still ask for it.
-        sampling=SamplingSettings(temperature=_SHIPPED_TEMPERATURE),
+        sampling=SamplingSettings(
+            temperature=_SHIPPED_TEMPERATURE, max_tokens=_SHIPPED_MAX_TOKENS
+        ),
         description=_first_paragraph(card),
     )
 
