@@ -142,7 +142,11 @@ def _gibberish(source: Source) -> str:
             for _ in range(source.number(1, 6))
         )
     if choice == 2:
-        unit = source.pick((source.word(2), chr(source.number(low, high)), source.code()))
+        short = "".join(source.pick("aeiouhlnxyz") for _ in range(source.number(1, 4)))
+        known = source.pick((*lists.COLOURS, *lists.ANIMALS, "yes", "no", "test", "hello"))
+        unit = source.pick(
+            (source.word(2), chr(source.number(low, high)), source.code(), short, short, known)
+        )
         return source.pick((" ", "")).join([unit] * source.number(6, source.pick((20, 40, 250))))
     if choice == 3:
         raw = bytes(source.number(0, 255) for _ in range(length + 4))
