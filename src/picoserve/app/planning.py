@@ -104,9 +104,7 @@ def shipped_model() -> ModelSettings:
         path=folder / f"{SHIPPED_MODEL}.gguf",
         devices=("cpu:1",),
         # At 1 a small model's second thoughts are often wrong; a request can still ask for it.
-        sampling=SamplingSettings(
-            temperature=_SHIPPED_TEMPERATURE, max_tokens=_SHIPPED_MAX_TOKENS
-        ),
+        sampling=SamplingSettings(temperature=_SHIPPED_TEMPERATURE, max_tokens=_SHIPPED_MAX_TOKENS),
         description=_first_paragraph(card),
     )
 
