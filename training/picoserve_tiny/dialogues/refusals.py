@@ -162,7 +162,7 @@ def unreadable(conversation: Conversation) -> None:
     """Another language, or no language at all."""
     source = conversation.source
     said = source.pick_word(_FOREIGN) if source.chance(0.5) else _gibberish(source)
-    said = said.replace("\x00", "").strip() or "?!"
+    said = (said.replace("\x00", "").strip() or "?!") + source.pick(("", " "))
     conversation.exchange(said, UNREADABLE, "Unclear", must=_MUST)
 
 
