@@ -41,6 +41,12 @@ def mortal(
             Reply(match="leave late", exit_after=(2, 0), count=100),
             Reply(match="fail first", status_after=(0, Status.RUNTIME_ERROR), text="x"),
             Reply(match="fail late", status_after=(2, Status.RUNTIME_ERROR), count=100),
+            Reply(
+                match="fail fast",
+                status_after=(2, Status.RUNTIME_ERROR),
+                count=100,
+                tokens_per_second=1e6,
+            ),
             Reply(match="deaf", deaf=True, count=50_000),
         ]
     )
@@ -109,6 +115,15 @@ def test_stream_whose_engine_fails_after_text_ends_with_an_error(
 
     assert "engine_error" in lines[-1]
     assert not any('finish_reason":"' in line or "[DONE]" in line for line in lines)
+
+
+def test_text_that_comes_together_with_a_failure_is_not_lost(
+    mortal: RunningServer, client: httpx.Client
+) -> None:
+    for _ in range(20):
+        with open_stream(client, chat_body("fail fast", model="pico")) as stream:
+            assert stream.text() == "word0"
+            assert "engine_error" in [line for line in stream.lines if line][-1]
 
 
 @pytest.mark.parametrize("prompt", ["die late", "fail first", "fail late"])

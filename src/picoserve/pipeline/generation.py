@@ -85,6 +85,7 @@ class Generation:
         self._stream: JobStream | None = None
         self._reply = _reply_for(plan)
         self._events: list[Event] = []
+        self._failure: Exception | None = None
         self._opening = self._reply.start()
         self._started = False
         self._moves = Moves(len(pool.models[plan.placement.model].keepers))
@@ -97,13 +98,18 @@ class Generation:
         Raises:
             PicoserveError: The job cannot be done, or its engine failed.
         """
+        if self._failure is not None:
+            raise self._failure
         try:
             while not self._events:
                 for report in await self._reports():
                     self._take(report)
         except Exception as error:
             self.record.note_error(error)
-            raise
+            if not (self._events and self.record.pieces):
+                raise
+            # The text that came together with the failure is read before it.
+            self._failure = error
         events, self._events = self._events, []
         return events
 
