@@ -8,8 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from benchmarks.endless_model import write_endless_model
 from tests.standin.model_script import Reply, Status
-from tests.support.models import ACCESS_KEY, slow_script, standin_model, tiny_model
+from tests.support.models import ACCESS_KEY, SHIPPED, slow_script, standin_model, tiny_model
 from tests.support.processes import frozen_workers, wait_idle, worker_pids
 from tests.support.server import RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of, open_stream
@@ -256,16 +257,18 @@ def test_health_tells_what_happened_to_an_engine(
 
 
 def test_llamacpp_worker_killed_while_it_works_is_replaced(tmp_path: Path) -> None:
-    config = PATIENT + tiny_model(slots=2)
+    # An answer that had ended by itself would run into no error.
+    endless = write_endless_model(SHIPPED, tmp_path / "endless.gguf")
+    config = PATIENT + tiny_model(path=endless)
     with (
         running_server(tmp_path, config) as server,
         httpx.Client(base_url=server.url, timeout=20) as client,
     ):
-        with open_stream(client, chat_body("Tell me a story.", n=100)) as stream:
+        with open_stream(client, chat_body("Tell me a story.")) as stream:
             stream.text()
             (pid,) = worker_pids(server)
             os.kill(pid, signal.SIGKILL)
             *_, last = stream.events()
         assert "error" in last
-        assert client.post(PATH, json=chat_body()).status_code == 200
+        assert client.post(PATH, json=chat_body(max_tokens=1)).status_code == 200
         assert server.health()["engines"][0]["restarts"] == 1
