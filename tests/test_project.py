@@ -47,6 +47,7 @@ TESTED_ELSEWHERE: Final = {
     "engine/llamacpp.py": "api/test_chat_json.py",
     "engine/picollm.py": "engine/test_picollm_text.py",
     "engine/picollm_bytes.py": "engine/test_picollm_text.py",
+    "engine/picollm_creation.py": "api/test_picollm.py",
     "engine/picollm_relay.py": "api/test_vision.py",
     "engine/picollm_errors.py": "engine/test_picollm_errors.py",
     "errors.py": "test_project.py",

@@ -31,7 +31,8 @@ from picoserve.engine.picollm_bytes import (
 )
 from picoserve.engine.picollm_capabilities import capabilities_of
 from picoserve.engine.picollm_context import HeldContext, context_identity
-from picoserve.engine.picollm_errors import Moment, engine_error, says_no_reason, speaks_of_caching
+from picoserve.engine.picollm_creation import create, create_without_caching, import_picollm
+from picoserve.engine.picollm_errors import Moment, engine_error, speaks_of_caching
 from picoserve.engine.picollm_relay import Relay
 from picoserve.generation import ContextLoad, EngineFinish, Job, Outcome
 
@@ -63,11 +64,11 @@ class PicoLLMEngine:
             raise EngineError(
                 FailureKind.MODEL_FILE, f"model file '{spec.path}': no such file or no right to it"
             )
-        self._module = _import_picollm()
+        self._module = import_picollm()
         self._spec = spec
         # An interrupt may come from another thread while the handle is exchanged.
         self._handle_lock = threading.Lock()
-        self._picollm, caching = self._create()
+        self._picollm, caching = create(self._module, spec)
         self._context = HeldContext()
         model, version, path = self._picollm.model, self._picollm.version, Path(spec.path)
         capabilities = capabilities_of(spec.task, model, path.stem)
@@ -180,36 +181,8 @@ class PicoLLMEngine:
         with self._handle_lock:
             old, self._picollm = self._picollm, None
             old.release()
-        try:
-            self._picollm, _ = self._create_with(caching=False)
-        except self._module.PicoLLMError as error:
-            raise self._error(error, "start") from None
+        self._picollm = create_without_caching(self._module, self._spec)
         self._info = replace(self._info, context_cache=False, context_identity="")
-
-    def _create(self) -> tuple[Any, bool]:
-        try:
-            return self._create_with(caching=self._spec.context_cache)
-        except self._module.PicoLLMInvalidArgumentError as error:
-            may_be_caching = speaks_of_caching(error) or says_no_reason(error)
-            if not self._spec.context_cache or not may_be_caching:
-                raise self._error(error, "start") from None
-        except self._module.PicoLLMError as error:
-            raise self._error(error, "start") from None
-        try:
-            # A model without context caching may refuse to start with it.
-            return self._create_with(caching=False)
-        except self._module.PicoLLMError as error:
-            raise self._error(error, "start") from None
-
-    def _create_with(self, *, caching: bool) -> tuple[Any, bool]:
-        created = self._module.create(
-            access_key=self._spec.access_key,
-            model_path=self._spec.path,
-            device=self._spec.device,
-            enable_context_caching=caching,
-            library_path=self._spec.library_path or None,
-        )
-        return created, caching
 
     def _tells_cached(self, job: Job) -> bool:
         """Whether what the cache holds can be known: images have tokens that nobody tells."""
@@ -268,16 +241,6 @@ class PicoLLMEngine:
 
     def _error(self, error: Any, moment: Moment) -> EngineError:
         return engine_error(error, moment, secret=self._spec.access_key, device=self._spec.device)
-
-
-def _import_picollm() -> Any:
-    try:
-        import picollm  # noqa: PLC0415  # fails to import on machines it does not know
-    except (ImportError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise EngineError(
-            FailureKind.MISSING_PACKAGE, f"picollm cannot be used on this machine: {error}"
-        ) from error
-    return picollm
 
 
 def _wanted_tokens(job: Job) -> WantedTokens | None:
