@@ -146,6 +146,8 @@ TESTED_ELSEWHERE: Final = {
     "worker/messages.py": "api/test_chat_json.py",
     "worker/process.py": "api/test_chat_json.py",
     "constraint/plan.py": "unit/prompt/test_reply_plan.py",
+    "constraint/finding.py": "unit/constraint/test_validate.py",
+    "constraint/schema_check.py": "unit/constraint/test_validate.py",
     "output/content.py": "unit/output/test_document.py",
     "output/document_tokens.py": "unit/output/test_document.py",
     "output/final_check.py": "unit/output/test_held_document.py",

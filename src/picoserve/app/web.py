@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import gc
 import math
 import socket
 from collections.abc import Generator
+from importlib import import_module
 from typing import Final
 
 import uvicorn
@@ -23,19 +25,22 @@ from picoserve.server.connections.register import ConnectionLimits
 from picoserve.server.state import HttpLimits, ServerState
 
 _FAREWELL_SECONDS: Final = 2.0
+# Needed by the first schema, and not to be ready.
+_LATE_MODULE: Final = "picoserve.constraint.schema_check"
 
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: draining decides when it ends.
 
-    It tells where it listens once it does, and of the engines once they have loaded.
+    It tells where it listens once it does, and of the engines once they have loaded; then it
+    imports what a start could do without.
     """
 
     def __init__(self, config: uvicorn.Config, banner: Banner, pool: Pool) -> None:
         super().__init__(config)
         self._banner = banner
         self._pool = pool
-        self._telling: asyncio.Task[None] | None = None
+        self._settling: asyncio.Task[None] | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -43,13 +48,21 @@ class _Server(uvicorn.Server):
         if self.should_exit or not self.servers:
             return
         self._banner.hello(self.servers[0].sockets[0].getsockname()[1])
-        self._telling = asyncio.create_task(self._banner.engines(self._pool))
+        # What the start has made stays, so the collector never looks at it again: a full
+        # collection would keep every stream waiting for as long as that takes.
+        gc.freeze()
+        gc.enable()
+        self._settling = asyncio.create_task(self._settle())
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
+        if self._settling is not None:
+            self._settling.cancel()
         await super().shutdown(sockets)
+
+    async def _settle(self) -> None:
+        await self._banner.engines(self._pool)
+        await asyncio.to_thread(import_module, _LATE_MODULE)
 
     @override
     @contextlib.contextmanager

@@ -7,12 +7,13 @@ certain, and says what to append when the model leaves the grammar.
 
 from picoserve.constraint.cache import GrammarCache, Grammars, KnownGrammars
 from picoserve.constraint.faults import ConstraintError, DeadEndError, NotCompiledError, SchemaError
+from picoserve.constraint.finding import Finding
 from picoserve.constraint.grammar import Grammar, Kind, compile_grammar
 from picoserve.constraint.limits import DocumentLimits, SchemaLimits
 from picoserve.constraint.matcher import Matcher
 from picoserve.constraint.repair import Document
 from picoserve.constraint.trace import CHOSEN, FORCED
-from picoserve.constraint.validate import Finding, check_text
+from picoserve.constraint.validate import check_text
 from picoserve.constraint.verdict import State, Verdict
 
 __all__ = [

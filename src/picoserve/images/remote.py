@@ -19,7 +19,7 @@ import httpx
 from typing_extensions import override
 
 from picoserve.images.addresses import Address, is_public
-from picoserve.images.source import MEDIA_TYPES, is_image_type
+from picoserve.images.source import MEDIA_TYPES, RemoteError, is_image_type
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS: Final = 3
@@ -30,14 +30,6 @@ _HEADERS: Final = (
 )
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[Address]]]
-
-
-class RemoteError(Exception):
-    """An image cannot be fetched; the message says why, `code` is OpenAI's."""
-
-    def __init__(self, message: str, code: str = "failed_to_download_image") -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class RemoteImages:

@@ -42,6 +42,14 @@ class Fault:
     code: str
 
 
+class RemoteError(Exception):
+    """An image cannot be fetched; the message says why, `code` is OpenAI's."""
+
+    def __init__(self, message: str, code: str = "failed_to_download_image") -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def is_image_type(media_type: str) -> bool:
     """Whether images of this type are read, parameters such as a charset left aside."""
     name = media_type.partition(";")[0].strip().lower()

@@ -12,7 +12,8 @@ from tests.support.images import encoded, picture
 from typing_extensions import override
 
 from picoserve.images.addresses import Address
-from picoserve.images.remote import RemoteError, RemoteImages
+from picoserve.images.remote import RemoteImages
+from picoserve.images.source import RemoteError
 
 PICTURE = encoded(picture())
 HERE = ipaddress.ip_address("127.0.0.1")
