@@ -114,6 +114,7 @@ TESTED_ELSEWHERE: Final = {
     "server/connections/refusals.py": "api/test_connections.py",
     "server/context_lookup.py": "api/test_contexts.py",
     "server/disconnect.py": "api/test_waiting.py",
+    "server/direct_route.py": "api/test_chat_json.py",
     "server/error_responses.py": "api/test_chat_stream.py",
     "server/limits/middleware.py": "api/test_limits.py",
     "server/loop_metrics.py": "api/test_metrics.py",

@@ -12,11 +12,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from picoserve.errors import UnsupportedValueError
-from picoserve.generation import IndexedEvents
 from picoserve.openai_api.answer import Fold, StreamEncoder
 from picoserve.pipeline.choices import Choices
 from picoserve.pipeline.generation import Plan
-from picoserve.server.disconnect import until_disconnect
+from picoserve.server.disconnect import settled_or_gone, until_disconnect
 from picoserve.server.request_facts import facts_of
 from picoserve.server.sse import stream_response
 from picoserve.server.state import ServerState
@@ -33,7 +32,7 @@ async def answer_stream(
     choices = _choices(request, state, plans)
     first = asyncio.ensure_future(choices.read())
     try:
-        await until_disconnect(request, _settle(first, state.limits.commit_seconds))
+        await settled_or_gone(request, first, state.limits.commit_seconds)
         if first.done():
             first.result()
     except BaseException:
@@ -87,10 +86,6 @@ def _check_room(state: ServerState, plans: Sequence[Plan]) -> None:
         "run and keep waiting at a time.",
         param=field,
     )
-
-
-async def _settle(first: asyncio.Future[IndexedEvents], seconds: float) -> None:
-    await asyncio.wait({first}, timeout=seconds)
 
 
 async def _fold(choices: Choices, fold: Fold) -> None:

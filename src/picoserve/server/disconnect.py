@@ -21,14 +21,27 @@ async def until_disconnect(request: Request, work: Coroutine[Any, Any, ResultT])
         ClientGoneError: The client has left; the work was cancelled.
     """
     working = asyncio.ensure_future(work)
-    watching = asyncio.ensure_future(_disconnected(request))
     try:
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGoneError("The client has left.")
+        await settled_or_gone(request, working)
         return working.result()
     finally:
         working.cancel()
+
+
+async def settled_or_gone(
+    request: Request, work: asyncio.Future[Any], seconds: float | None = None
+) -> None:
+    """Wait for the work, for so long at most; it goes on.
+
+    Raises:
+        ClientGoneError: The client has left first.
+    """
+    watching = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({work, watching}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done() and not work.done():
+            raise ClientGoneError("The client has left.")
+    finally:
         watching.cancel()
 
 

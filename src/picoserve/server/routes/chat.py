@@ -19,13 +19,14 @@ from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import prepared_work, with_image
 from picoserve.server.context_lookup import context_of, fit_of
+from picoserve.server.direct_route import DirectRoute
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState, State
 from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
-router = APIRouter()
+router = APIRouter(route_class=DirectRoute)
 
 
 @router.post("/v1/chat/completions")

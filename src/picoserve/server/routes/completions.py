@@ -10,6 +10,7 @@ from picoserve.pipeline.generation import Plan
 from picoserve.prompt.completions import completion_jobs
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
+from picoserve.server.direct_route import DirectRoute
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
@@ -17,7 +18,7 @@ from picoserve.server.routes.chat import answer_head
 from picoserve.server.state import State
 from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
-router = APIRouter()
+router = APIRouter(route_class=DirectRoute)
 
 
 @router.post("/v1/completions")

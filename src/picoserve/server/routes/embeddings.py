@@ -11,13 +11,14 @@ from picoserve.pipeline.embeddings import Embeddings
 from picoserve.prompt.limits import check_capability, check_certain_overflow
 from picoserve.prompt.text import checked_text
 from picoserve.server.body import read_body
+from picoserve.server.direct_route import DirectRoute
 from picoserve.server.disconnect import until_disconnect
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import State
 
-router = APIRouter()
+router = APIRouter(route_class=DirectRoute)
 
 
 @router.post("/v1/embeddings")
