@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -498,3 +499,35 @@ def test_folder_that_cannot_be_used_is_told_before_anything_starts(tmp_path: Pat
     with running_server(tmp_path, '[contexts]\nfolder = "contexts"\n', wait=False) as server:
         assert server.process.wait(20) == 2
         assert "contexts.folder" in server.log.read_text()
+
+
+def test_chat_does_not_wait_for_the_engine_that_a_saving_waits_for(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    table = standin_model(standin_library, tmp_path, script())
+    config = '[contexts]\nfolder = "contexts"\n' + table.replace('["cpu:1"]', '["gpu:0", "cpu:1"]')
+    listed = {"PICOLLM_STANDIN_DEVICES": "gpu:0 - Card;cpu:[0-1] - CPU (2 threads)"}
+    body = {"model": "pico", "messages": [{"role": "user", "content": "count"}]}
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY | listed) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        server.wait_engines()
+        hotel = Hotel(server, tmp_path, client)
+        with open_stream(client, body) as first, open_stream(client, body) as second:
+            by_device = {
+                stream.response.headers["x-picoserve-engine"].partition("@")[2]: stream
+                for stream in (first, second)
+            }
+            # Contexts are saved on a GPU where there is one.
+            saving = threads.submit(hotel.save)
+            wait_until(lambda: server.waiting() == 1)
+            by_device["cpu:1"].response.close()
+            wait_until(lambda: server.busy() == 1)
+
+            hotel.ask("Good day.", key=None)
+
+            assert server.waiting() == 1
+            assert not saving.done()
+        assert saving.result().status_code == 200

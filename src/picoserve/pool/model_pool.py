@@ -156,6 +156,9 @@ class ModelPool:
             placement.fit,
         )
         self.line.join(waiter, retry_after=self.retry_after())
+        if any(keeper.handle and keeper.handle.free_places > 0 for keeper in self.keepers):
+            # Whoever stands in front waits for another engine than the free one.
+            self._dispatch()
         try:
             async with asyncio.timeout(self.line.limits.max_seconds):
                 return await waiter.lease

@@ -6,6 +6,7 @@ keeper starts the worker again.
 """
 
 import asyncio
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from picoserve.logs import get_logger
 from picoserve.pool.handle import WorkerHandle
 
 _MIB: Final = 1024 * 1024
-_PAGE_BYTES: Final = 4096
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 _log = get_logger(__name__)
 
