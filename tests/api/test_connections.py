@@ -113,6 +113,13 @@ def refused(answer: bytes) -> tuple[int, str]:
     return int(head.split()[1]), error["code"]
 
 
+def cuts(server: RunningServer, limit: str) -> float:
+    """How many connections the server has ended for this reason."""
+    metrics = httpx.get(f"{server.url}/metrics").text
+    (count,) = re.findall(rf'picoserve_connections_cut_total{{limit="{limit}"}} (\S+)', metrics)
+    return float(count)
+
+
 def test_connection_that_says_nothing_is_closed_without_a_word(connection: socket.socket) -> None:
     began = time.monotonic()
 
@@ -153,7 +160,10 @@ def test_body_that_trickles_ends_with_a_408(
     wait_until(lambda: "request_timeout" in strict.log.read_text())
 
 
-def test_body_that_nobody_reads_keeps_no_connection_open(connection: socket.socket) -> None:
+def test_body_that_nobody_reads_keeps_no_connection_open(
+    strict: RunningServer, connection: socket.socket
+) -> None:
+    before = cuts(strict, "body_seconds")
     connection.sendall(post(b"", path="/nowhere", length=100_000))
     began = time.monotonic()
 
@@ -161,6 +171,7 @@ def test_body_that_nobody_reads_keeps_no_connection_open(connection: socket.sock
     trickled(connection, forever(b" "))
 
     assert 0.8 < time.monotonic() - began < 9
+    assert cuts(strict, "body_seconds") == before + 1
 
 
 @pytest.mark.parametrize(
@@ -191,6 +202,24 @@ def test_what_is_no_http_is_a_400_with_an_error_object(connection: socket.socket
 
     status, _ = refused(rest_of(connection))
     assert status == 400
+
+
+@pytest.mark.parametrize(
+    ("limit", "sent"),
+    [
+        ("max_header_bytes", b"GET /" + b"a" * 4000),
+        ("header_seconds", b"GET /"),
+        ("no_http", b"\x16\x03\x01 this is no HTTP\r\n\r\n"),
+    ],
+)
+def test_connection_that_is_cut_is_counted(strict: RunningServer, limit: str, sent: bytes) -> None:
+    before = cuts(strict, limit)
+
+    with connected(strict) as connection:
+        connection.sendall(sent)
+        rest_of(connection)
+
+    assert cuts(strict, limit) == before + 1
 
 
 def test_kept_connection_serves_again_and_is_closed_after_a_while(

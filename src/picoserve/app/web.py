@@ -20,6 +20,7 @@ from picoserve.app.running import run_server
 from picoserve.config.server import ServerSettings
 from picoserve.images.reader import ImageLimits, ImageReader
 from picoserve.pool.pool import Pool
+from picoserve.server.connections.metrics import ConnectionCollector
 from picoserve.server.connections.protocol import guarded_protocol
 from picoserve.server.connections.register import ConnectionLimits
 from picoserve.server.state import HttpLimits, ServerState
@@ -74,6 +75,8 @@ async def serve_web(parts: Parts, reloading: Reloading, listeners: list[socket.s
     """Serve the started pool until told to stop. Returns the exit status."""
     settings = parts.settings
     server = settings.server
+    protocol = guarded_protocol(_connection_limits(server))
+    parts.metrics.registry.register(ConnectionCollector(protocol.register))
     config = uvicorn.Config(
         create_app(
             _state(parts),
@@ -86,7 +89,7 @@ async def serve_web(parts: Parts, reloading: Reloading, listeners: list[socket.s
         log_config=None,
         access_log=False,
         server_header=False,
-        http=guarded_protocol(_connection_limits(server)),
+        http=protocol,
         ws="none",
         timeout_keep_alive=math.ceil(server.keep_alive_seconds),
         timeout_graceful_shutdown=int(_FAREWELL_SECONDS),

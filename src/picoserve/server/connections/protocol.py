@@ -22,7 +22,12 @@ from picoserve.errors import (
 )
 from picoserve.openai_api.error_body import error_bytes
 from picoserve.server.connections.refusals import REFUSAL
-from picoserve.server.connections.register import ConnectionLimits, ConnectionRegister, Standing
+from picoserve.server.connections.register import (
+    ConnectionLimits,
+    ConnectionRegister,
+    Cut,
+    Standing,
+)
 
 # The routes answer a late body themselves; this is for bodies that nobody reads.
 _GRACE_SECONDS: Final = 2.0
@@ -84,7 +89,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._phase is _Phase.HEAD and self._requests == complete:
             self._head_bytes += len(data)
             if self._head_bytes > self.register.limits.max_header_bytes:
-                self._refuse(_too_large(self.register.limits.max_header_bytes))
+                error = _too_large(self.register.limits.max_header_bytes)
+                self._refuse(Cut.MAX_HEADER_BYTES, error)
 
     @override
     def on_message_begin(self) -> None:
@@ -142,7 +148,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
-        self._refuse(InvalidRequestError(msg))
+        self._refuse(Cut.NO_HTTP, InvalidRequestError(msg))
 
     def _begin_head(self, seconds: float) -> None:
         self.register.work(self)
@@ -176,8 +182,11 @@ class GuardedProtocol(HttpToolsProtocol):
             # The client waits for us: the next request has to wait for the answer to this one.
             self._arm(seconds)
         elif self._phase is _Phase.HEAD and self._head_bytes:
-            self._refuse(RequestTimeoutError(f"The headers have not come within {seconds:g} s."))
+            message = f"The headers have not come within {seconds:g} s."
+            self._refuse(Cut.HEADER_SECONDS, RequestTimeoutError(message))
         else:
+            if self._phase is _Phase.BODY:
+                self.register.cuts[Cut.BODY_SECONDS] += 1
             self.transport.close()
 
     def _watch_sending(self) -> None:
@@ -192,6 +201,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.get_write_buffer_size() < before:
             self._watch_sending()
         else:
+            self.register.cuts[Cut.SEND_SECONDS] += 1
             self.transport.abort()
 
     def _stop_watching(self) -> None:
@@ -204,8 +214,9 @@ class GuardedProtocol(HttpToolsProtocol):
         # None before the first request, whatever its type says.
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]
 
-    def _refuse(self, error: PicoserveError) -> None:
+    def _refuse(self, cut: Cut, error: PicoserveError) -> None:
         """Answer what cannot become a request, and close; in an answer, only close."""
+        self.register.cuts[cut] += 1
         if not self._is_answering and not self.transport.is_closing():
             body = error_bytes(error)
             head = (

@@ -1,7 +1,8 @@
 """The open connections: how many there may be, and which one gives way to another."""
 
+from collections import Counter
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Final, Protocol
 
 # Connections beyond the limit, for those who ask how the server is and to tell the others.
@@ -44,18 +45,34 @@ class Standing(Enum):
     REFUSED = auto()
 
 
+class Cut(StrEnum):
+    """Why a connection was ended without a request's being answered: a limit, mostly."""
+
+    MAX_CONNECTIONS = "max_connections"
+    MAX_HEADER_BYTES = "max_header_bytes"
+    HEADER_SECONDS = "header_seconds"
+    BODY_SECONDS = "body_seconds"
+    SEND_SECONDS = "send_seconds"
+    NO_HTTP = "no_http"
+
+
 class ConnectionRegister:
     """The open connections of one server.
 
     Attributes:
         limits: What they may take.
+        cuts: How many were ended, by reason.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
+        self.cuts: Counter[Cut] = Counter()
         self._served: set[Connection] = set()
         self._surplus: set[Connection] = set()
         self._idle: dict[Connection, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._served) + len(self._surplus)
 
     def enter(self, connection: Connection) -> Standing:
         """Enter a new connection. When there are too many, the one idle longest gives way."""
@@ -85,6 +102,7 @@ class ConnectionRegister:
 
     def _enter_surplus(self, connection: Connection) -> Standing:
         if len(self._surplus) >= _MOST_SURPLUS:
+            self.cuts[Cut.MAX_CONNECTIONS] += 1
             return Standing.REFUSED
         self._surplus.add(connection)
         return Standing.SURPLUS
