@@ -1,10 +1,14 @@
 """Schemas that take long to compile: everybody else goes on."""
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.support.server import RunningServer
+from tests.standin.model_script import ModelScript
+from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.server import RunningServer, running_server
 from tests.support.wire import chat_body
 
 PATH = "/v1/chat/completions/render"
@@ -40,3 +44,36 @@ async def test_others_are_answered_while_one_client_has_costly_schemas_compiled(
 
     assert (plain.status_code, known.status_code) == (200, 200)
     assert {response.status_code for response in refused} == {400}
+
+
+async def test_costly_schemas_of_saved_contexts_hold_up_only_their_caller(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    keys = [{"authorization": f"Bearer {name}-key-for-tests-only"} for name in ("one", "another")]
+    config = '[auth]\nkeys = ["one-key-for-tests-only", "another-key-for-tests-only"]\n'
+    config += '[contexts]\nfolder = "contexts"\n'
+    script = ModelScript(model="llama-3.2-1b-instruct [3.85 v1]")
+    config += standin_model(standin_library, tmp_path, script)
+    # As many as could hold every thread that an event loop has by itself.
+    threads = min(32, (os.cpu_count() or 1) + 4)
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+            compiling = [
+                asyncio.create_task(
+                    client.post("/v1/contexts", json=saving(costly(number)), headers=keys[0])
+                )
+                for number in range(2 * threads)
+            ]
+            refused = await next(asyncio.as_completed(compiling))
+            saved = await client.post("/v1/contexts", json=saving(wanted(QUICK)), headers=keys[1])
+            deleted = await client.delete(f"/v1/contexts/{saved.json()['id']}", headers=keys[1])
+            done = sum(task.done() for task in compiling)
+            for task in compiling:
+                task.cancel()
+
+        assert (refused.status_code, saved.status_code, deleted.status_code) == (400, 200, 200)
+        assert done < threads
+
+
+def saving(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"model": "pico", "name": "a"}

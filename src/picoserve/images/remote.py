@@ -23,6 +23,7 @@ from picoserve.images.source import MEDIA_TYPES, RemoteError, is_image_type
 
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS: Final = 3
+_LAST_PORT: Final = 65_535
 _HEADERS: Final = (
     ("accept", ", ".join(MEDIA_TYPES)),
     ("accept-encoding", "identity"),
@@ -68,7 +69,7 @@ class RemoteImages:
                 return await self._followed(pool, _parsed(url))
         except TimeoutError:
             raise RemoteError(f"fetching it took more than {self._seconds:g} s.") from None
-        except (OSError, UnicodeError, *_FAILURES):
+        except (OSError, ValueError, *_FAILURES):
             raise RemoteError("it could not be fetched from its address.") from None
 
     async def _followed(self, pool: httpcore.AsyncConnectionPool, url: httpx.URL) -> bytes:
@@ -143,12 +144,18 @@ def _parsed(text: str, *, base: httpx.URL | None = None) -> httpx.URL:
     try:
         url = base.join(text) if base else httpx.URL(text)
     except httpx.InvalidURL:
-        raise RemoteError("its address is malformed.", "invalid_image_url") from None
+        raise _malformed() from None
+    if url.port is not None and not 0 < url.port <= _LAST_PORT:
+        raise _malformed()
     if url.scheme not in ("http", "https") or not url.host or url.userinfo:
         raise RemoteError(
             "its address must be http(s)://host/… without a user name.", "invalid_image_url"
         )
     return url
+
+
+def _malformed() -> RemoteError:
+    return RemoteError("its address is malformed.", "invalid_image_url")
 
 
 async def _resolved(host: str, port: int) -> list[Address]:

@@ -1,6 +1,8 @@
 """A chat request made ready for the engines, without keeping the event loop waiting."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 
@@ -12,6 +14,8 @@ from picoserve.prompt.served_model import ServedModel
 from picoserve.server.disconnect import until_disconnect
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState
+
+ResultT = TypeVar("ResultT")
 
 
 async def prepared_work(
@@ -26,10 +30,19 @@ async def prepared_work(
     try:
         return chat_work(body, model, info, KnownGrammars(state.grammars))
     except NotCompiledError:
-        client = request.client.host if request.client else ""
-        caller = facts_of(request.scope).key_name or client
         work = partial(chat_work, body, model, info, state.grammars)
-        return await until_disconnect(request, state.compiling.run(caller, work))
+        return await at_desk(request, state, work)
+
+
+async def at_desk(request: Request, state: ServerState, work: Callable[[], ResultT]) -> ResultT:
+    """Have work that may compile schemas done in a thread, when it is its caller's turn.
+
+    Raises:
+        ClientGoneError: The client left first.
+    """
+    client = request.client.host if request.client else ""
+    caller = facts_of(request.scope).key_name or client
+    return await until_disconnect(request, state.compiling.run(caller, work))
 
 
 async def with_image(request: Request, state: ServerState, work: ChatWork) -> ChatWork:

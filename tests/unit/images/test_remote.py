@@ -180,8 +180,13 @@ def test_private_address_is_never_asked(site: Site, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://user:pass@example.com/x", "http:///x", "http://[::1/x", "to/file:///x"]
-)
+    "url",
+    [
+        "http://user:pass@example.com/x", "http:///x", "http://[::1/x", "to/file:///x",
+        "http://127.0.0.1:99999/x", "http://127.0.0.1:-1/x", "http://127.0.0.1:0/x",
+        "to/http://127.0.0.1:99999/x",
+    ],
+)  # fmt: skip
 def test_other_addresses_are_refused(site: Site, url: str) -> None:
     with refusal("invalid_image_url", "address"):
         fetch(url if "//" in url[:8] else place(site, url))

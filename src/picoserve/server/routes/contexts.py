@@ -1,7 +1,7 @@
 """`/v1/contexts`: the beginnings of prompts, read once and saved for every engine."""
 
-import asyncio
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +14,7 @@ from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.context_saving import ContextSaving, cannot_save
 from picoserve.prompt.context import context_prompt
 from picoserve.server.body import read_body
+from picoserve.server.chat_preparation import at_desk
 from picoserve.server.disconnect import until_disconnect
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.request_facts import facts_of
@@ -36,7 +37,8 @@ async def create_context(request: Request, state: State) -> Response:
     identities = state.pool.models[model.name].context_identities
     if not identities:
         raise cannot_save(model.name)
-    beginning = await asyncio.to_thread(context_prompt, body, model, info, state.grammars)
+    work = partial(context_prompt, body, model, info, state.grammars)
+    beginning = await at_desk(request, state, work)
     saved = store.find(model.name, body.name)
     if saved is None or not _serves(saved, beginning, identities[0]):
         facts.reserve_tokens([beginning])
