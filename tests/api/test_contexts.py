@@ -531,3 +531,57 @@ def test_chat_does_not_wait_for_the_engine_that_a_saving_waits_for(
             assert server.waiting() == 1
             assert not saving.done()
         assert saving.result().status_code == 200
+
+
+def test_context_is_saved_on_an_engine_that_works(standin_library: Path, tmp_path: Path) -> None:
+    refused = Reply(match_last="refuse", count=9, status_after=(0, Status.ACTIVATION_LIMIT_REACHED))
+    table = standin_model(standin_library, tmp_path, script(replies=[refused, Reply(text="Yes.")]))
+    config = '[contexts]\nfolder = "contexts"\n' + table.replace('["cpu:1"]', '["gpu:0", "cpu:1"]')
+    listed = {"PICOLLM_STANDIN_DEVICES": "gpu:0 - Card;cpu:[0-1] - CPU (2 threads)"}
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY | listed) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
+        server.wait_engines()
+        hotel = Hotel(server, tmp_path, client)
+        messages = [{"role": "user", "content": "refuse"}]
+        client.post("/v1/chat/completions", json={"model": "pico", "messages": messages})
+        wait_until(lambda: server.health()["engines"][0]["state"] == "failed")
+
+        assert hotel.saved()["status"] == "ready"
+
+
+def test_model_that_turns_out_to_cache_nothing_saves_nothing(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {
+        "context_caching": False,
+        "context_caching_unsupported": "generate",
+    }
+    with running_hotel(standin_library, tmp_path, **options) as hotel:
+        hotel.ask("Good day.", key=None)
+
+        answer = hotel.save()
+
+        assert answer.status_code == 400
+        assert "contexts" in error_of(answer)["message"]
+
+
+def test_context_of_an_engine_that_a_person_restarts_stays_good(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    admin = '[auth]\nadmin_keys = ["the-admin-key"]\n'
+    with (
+        running_hotel(standin_library, tmp_path, admin, context_file_seconds=1.0) as hotel,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        context = hotel.saved()
+        hotel.spoil()
+        asking = threads.submit(hotel.ask, "Is there a room?")
+        wait_until(lambda: hotel.server.busy() == 1)
+        hotel.client.post(
+            "/admin/engines/pico@cpu:1/restart", headers={"authorization": "Bearer the-admin-key"}
+        ).raise_for_status()
+
+        assert asking.result()["choices"][0]["message"]["content"] == "Of course."
+        assert hotel.context(context["id"])["status"] == "ready"

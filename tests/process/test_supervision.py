@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.standin.model_script import ModelScript, Reply
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.processes import worker_pids
 from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.wire import chat_body, open_stream
 
 POOL = """
 [auth]
@@ -82,6 +84,20 @@ def test_frozen_worker_is_replaced_and_serves_again(server: RunningServer) -> No
     server.wait_ready()
 
     assert ask(server, "Hello").json()["choices"][0]["message"]["content"] == "Fine."
+
+
+def test_server_that_stood_still_does_not_blame_its_workers(server: RunningServer) -> None:
+    before, pids = restarts(server), worker_pids(server)
+    body = chat_body("slowly", model="pico")
+    with httpx.Client(base_url=server.url, timeout=20) as client, open_stream(client, body) as told:
+        told.text()
+        server.process.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)  # longer than any limit of a worker
+        server.process.send_signal(signal.SIGCONT)
+        words = [told.text() for _ in range(40)]
+
+    assert all(words)
+    assert (restarts(server), worker_pids(server)) == (before, pids)
 
 
 def test_job_that_hangs_before_its_first_piece_is_tried_once_more_and_then_fails(
@@ -216,6 +232,30 @@ def test_resting_model_refuses_at_once_and_says_until_when(
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "model_unavailable"
         assert int(answer.headers["retry-after"]) > 500
+
+
+def test_resting_engine_that_is_started_again_is_worth_waiting_for(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    config = (
+        '[auth]\nadmin_keys = ["the-admin-key"]\n'
+        "[pool]\nbackoff_seconds = 0.01\nmax_failures = 2\nexit_when_broken = false\n"
+    )
+    config += standin_model(standin_library, tmp_path, ModelScript())
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as running:
+        replace_script_and_workers(running, tmp_path, ModelScript(init_crash=True))
+        wait_until(lambda: running.health()["engines"][0]["state"] == "resting")
+        healed = ModelScript(init_delay_seconds=1.0, replies=[Reply(text="Fine.")])
+        healed.write(tmp_path / "pico.pllm")
+
+        httpx.post(
+            f"{running.url}/admin/engines/pico@cpu:1/restart",
+            headers={"authorization": "Bearer the-admin-key"},
+        ).raise_for_status()
+        wait_until(lambda: running.health()["engines"][0]["state"] == "restarting")
+        answer = ask(running, "Hello")
+
+    assert answer.json()["choices"][0]["message"]["content"] == "Fine."
 
 
 def test_those_who_wait_are_told_when_no_engine_can_be_restored(

@@ -11,6 +11,7 @@ from picoserve.pool.affinity import Origin
 from picoserve.pool.deadlines import Deadlines
 from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
 from picoserve.pool.stream import JobStream
+from picoserve.pool.tokenizing import Tokenizing
 from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import (
     Accepted,
@@ -75,12 +76,13 @@ class WorkerHandle:
         self._info: EngineInfo | None = None
         self._loaded: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
         self._streams: dict[int, JobStream] = {}
-        self._tokenizing: dict[int, asyncio.Future[list[int]]] = {}
+        self._tokenizing = Tokenizing()
         self._deadlines = Deadlines(interrupt_seconds, self._kill_deaf)
         self._numbers = 0
         self._leased = 0
         self._child: ChildProcess | None = None
         self._pipe: WorkerPipe | None = None
+        self._blames_jobs = True
 
     @property
     def info(self) -> EngineInfo | None:
@@ -165,18 +167,14 @@ class WorkerHandle:
             raise EngineError(FailureKind.RUNTIME, "the worker is gone")
         self._numbers += 1
         number = self._numbers
-        future: asyncio.Future[list[int]] = asyncio.get_running_loop().create_future()
-        self._tokenizing[number] = future
         self._pipe.send(Tokenize(number, text))
-        try:
-            return await future
-        finally:
-            self._tokenizing.pop(number, None)
+        return await self._tokenizing.answer(number)
 
     async def close(self) -> None:
         """End the worker: ask, then insist."""
         if self._child is None or self._pipe is None:
             return
+        self._blames_jobs = False
         self._pipe.send(Shutdown())
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
@@ -197,8 +195,13 @@ class WorkerHandle:
         for stream in streams:
             stream.lose(died=died)
 
-    def kill(self) -> None:
-        """End the process at once; the pipe's end tells everybody."""
+    def kill(self, *, blames_jobs: bool = True) -> None:
+        """End the process at once; the pipe's end tells everybody.
+
+        Args:
+            blames_jobs: What runs on it may be why it has to end.
+        """
+        self._blames_jobs = blames_jobs
         if self._child is not None:
             self._child.kill()
 
@@ -218,6 +221,12 @@ class WorkerHandle:
         if self._pipe is not None:
             self._pipe.send(Ping(self._pings))
 
+    def excuse(self, seconds: float) -> None:
+        """For so long nothing that the worker sent could be read."""
+        self.last_sign += seconds
+        for stream in self._streams.values():
+            stream.last_report += seconds
+
     def running(self) -> list[JobStream]:
         """The jobs that are on the worker."""
         return list(self._streams.values())
@@ -230,7 +239,7 @@ class WorkerHandle:
             case Done() | Failed():
                 self._end_job(report)
             case Tokens(number=number, ids=ids):
-                self._resolve_tokens(number, ids)
+                self._tokenizing.resolve(number, ids)
             case Ready() | LoadFailed() | Pong():
                 self._on_life_sign(report)
 
@@ -268,25 +277,16 @@ class WorkerHandle:
         stream = self._streams.pop(report.number, None)
         if stream is not None:
             stream.push(report)
-        elif isinstance(report, Failed) and report.number in self._tokenizing:
-            future = self._tokenizing[report.number]
-            if not future.done():
-                future.set_exception(EngineError(report.kind, report.message))
-
-    def _resolve_tokens(self, number: int, ids: list[int]) -> None:
-        future = self._tokenizing.get(number)
-        if future is not None and not future.done():
-            future.set_result(ids)
+        elif isinstance(report, Failed):
+            self._tokenizing.fail(report.number, EngineError(report.kind, report.message))
 
     def _on_lost(self) -> None:
         self.broken = True
         self._deadlines.stop_all()
         self._fail_load(EngineError(FailureKind.RUNTIME, "the process died while loading"))
-        for future in self._tokenizing.values():
-            if not future.done():
-                future.set_exception(EngineError(FailureKind.RUNTIME, "the worker is gone"))
+        self._tokenizing.fail_all(EngineError(FailureKind.RUNTIME, "the worker is gone"))
         self.lost.set()
-        self.lose_jobs(died=True)
+        self.lose_jobs(died=self._blames_jobs)
 
     def _fail_load(self, error: EngineError) -> None:
         if not self._loaded.done():

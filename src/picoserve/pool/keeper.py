@@ -87,13 +87,18 @@ class EngineKeeper:
         self.restarts = 0
         self.load_seconds = 0.0
         self.handle: WorkerHandle | None = None
-        self.info: EngineInfo | None = None
+        self._info: EngineInfo | None = None
         self._limits = limits
         self._on_change = on_change
         self._deaths: deque[float] = deque(maxlen=limits.max_failures)
         self._task: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._rests_until = 0.0
+
+    @property
+    def info(self) -> EngineInfo | None:
+        """What the engine says of itself, or said when it last worked; None before it has."""
+        return (self.handle and self.handle.info) or self._info
 
     @property
     def is_out(self) -> bool:
@@ -120,7 +125,7 @@ class EngineKeeper:
             self.start()
         self._wanted.set()
         if self.handle is not None:
-            self.handle.kill()
+            self.handle.kill(blames_jobs=False)
 
     async def stop(self) -> None:
         """End the worker and stop keeping."""
@@ -146,6 +151,8 @@ class EngineKeeper:
                 self._set(EngineState.RESTARTING, "the worker could not be started")
             await self._rest(self._pause())
             self.restarts += 1
+            if self.state is EngineState.RESTING:
+                self._set(EngineState.RESTARTING, "")
 
     async def _live(self) -> None:
         """One worker's life. Raises EngineError when it ends."""
@@ -155,8 +162,8 @@ class EngineKeeper:
             self.spec, on_free=self._on_change, interrupt_seconds=self._limits.interrupt_seconds
         )
         try:
-            self.info = await handle.start(self._limits.load_seconds)
-            if self._warm_prompt is not None and (prompt := self._warm_prompt(self.info)):
+            self._info = await handle.start(self._limits.load_seconds)
+            if self._warm_prompt is not None and (prompt := self._warm_prompt(self._info)):
                 await warm_up(handle, prompt, self._limits.load_seconds)
             self.load_seconds = loop.time() - began
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))

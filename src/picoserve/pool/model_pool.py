@@ -96,10 +96,10 @@ class ModelPool:
 
     @property
     def context_identities(self) -> list[str]:
-        """The kinds of saved contexts that the loaded engines take; those of GPUs first."""
-        infos = [keeper.info for keeper in self.keepers if keeper.info]
-        infos.sort(key=lambda info: not info.device.startswith("gpu"))
-        identities = (info.context_identity for info in infos)
+        """The kinds of saved contexts that the engines take: of those that work, GPUs first."""
+        known = [(keeper.is_out, keeper.info) for keeper in self.keepers if keeper.info]
+        known.sort(key=lambda row: (row[0], not row[1].device.startswith("gpu")))
+        identities = (info.context_identity for _, info in known)
         return list(dict.fromkeys(identity for identity in identities if identity))
 
     @property
@@ -139,7 +139,7 @@ class ModelPool:
             OverloadedError: The line is full, or a job of a higher class took the place.
             ModelUnavailableError: No engine of the model works or will.
         """
-        self._check_alive()
+        self._check_alive(placement.fit)
         lease = (
             None if len(self.line) else self._best_lease(prompt, placement.origin, placement.fit)
         )
@@ -186,8 +186,8 @@ class ModelPool:
 
     async def tokenize(self, text: str) -> list[int]:
         """Token ids of a text, from any engine, a free one first. Raises EngineError."""
-        handles = [keeper.handle for keeper in self.keepers if keeper.handle and keeper.info]
-        usable = [handle for handle in handles if not handle.broken]
+        handles = [keeper.handle for keeper in self.keepers if keeper.handle]
+        usable = [handle for handle in handles if handle.info and not handle.broken]
         if not usable:
             raise ModelUnavailableError(f"No engine of the model '{self.name}' is ready.")
         return await max(usable, key=lambda handle: handle.free_places).tokenize(text)
@@ -196,9 +196,16 @@ class ModelPool:
         """One row per engine."""
         return [_status(self.name, keeper) for keeper in self.keepers]
 
-    def _check_alive(self) -> None:
-        if all(keeper.is_out for keeper in self.keepers):
+    def _check_alive(self, fit: ContextFit | None) -> None:
+        if not self._may_run(fit):
             raise self._out_error(f": {self.problem()}")
+
+    def _may_run(self, fit: ContextFit | None) -> bool:
+        """Whether an engine works or is being started that a job with this fit could run on."""
+        alive = [keeper.info for keeper in self.keepers if not keeper.is_out]
+        if fit is None or not fit.only:
+            return bool(alive)
+        return any(info is not None and info.context_identity == fit.identity for info in alive)
 
     def _on_change(self) -> None:
         if all(keeper.is_out for keeper in self.keepers):
@@ -222,12 +229,14 @@ class ModelPool:
                 self.line.leave(waiter)
                 continue
             lease = self._best_lease(waiter.prompt, waiter.origin, waiter.fit)
-            if lease is None and waiter.fit is not None and waiter.fit.only:
-                continue
-            if lease is None:
+            if lease is not None:
+                self.line.leave(waiter)
+                waiter.lease.set_result(lease)
+            elif waiter.fit is None or not waiter.fit.only:
                 return
-            self.line.leave(waiter)
-            waiter.lease.set_result(lease)
+            elif not self._may_run(waiter.fit):
+                self.line.leave(waiter)
+                waiter.lease.set_exception(self._out_error("."))
 
     def _best_lease(self, prompt: str, origin: Origin, fit: ContextFit | None) -> Lease | None:
         """A place on that one of the free engines that the prompt belongs to."""

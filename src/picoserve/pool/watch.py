@@ -42,9 +42,14 @@ class WatchLimits:
 
 async def watch_worker(handle: WorkerHandle, limits: WatchLimits) -> None:
     """Look at the worker again and again; kill it when it breaks a limit. Runs until cancelled."""
+    now = asyncio.get_running_loop().time
     while True:
         handle.ping()
+        awake = now() + limits.heartbeat_seconds
         await asyncio.sleep(limits.heartbeat_seconds)
+        if now() - awake > limits.heartbeat_seconds:
+            # This process itself stood still: stopped, suspended, or asleep with its machine.
+            handle.excuse(now() - awake)
         problem = _problem(handle, limits)
         if problem:
             _log.warning("worker killed", engine=handle.spec.name, reason=problem)

@@ -12,7 +12,14 @@ import threading
 import time
 from typing import Final
 
-from picoserve.engine.engine import Engine, EngineError, EngineFactory, FailureKind, Sink
+from picoserve.engine.engine import (
+    Engine,
+    EngineError,
+    EngineFactory,
+    EngineSpec,
+    FailureKind,
+    Sink,
+)
 from picoserve.generation import Job, Outcome
 from picoserve.worker.jobs import JobTable
 from picoserve.worker.messages import (
@@ -36,7 +43,7 @@ from picoserve.worker.messages import (
 )
 
 _READ_BYTES: Final = 256 * 1024
-_REPEAT_INTERRUPT_SECONDS: Final = 0.002
+_REPEAT_INTERRUPT_MILLISECONDS: Final = 2
 # How long a running job may take to notice that the server has gone.
 _LEAVE_SECONDS: Final = 2.0
 
@@ -54,7 +61,9 @@ class WorkerProcess:
 
     def run(self) -> None:
         """Serve until the pipe closes or Shutdown comes."""
-        spec = self._read_load().spec
+        spec, commands = self._read_load()
+        if not all(map(self._obey, commands)):
+            return
         threading.Thread(target=self._listen, name="listener", daemon=True).start()
         try:
             engine = self._build(spec)
@@ -74,24 +83,27 @@ class WorkerProcess:
             helper.join(_LEAVE_SECONDS)
         engine.close()
 
-    def _read_load(self) -> Load:
-        """The first frame tells what to load; it is read before anything else runs."""
-        while True:
+    def _read_load(self) -> tuple[EngineSpec, list[Command]]:
+        """What to load, and the commands that came together with it."""
+        commands: list[Command] = []
+        while not commands:
             data = self._pipe.recv(_READ_BYTES)
             if not data:
                 raise SystemExit(0)
-            for body in self._reader.feed(data):
-                command = decode_command(body)
-                if not isinstance(command, Load):
-                    raise SystemExit(f"expected Load, got {type(command).__name__}")
-                return command
+            commands = [decode_command(body) for body in self._reader.feed(data)]
+        first, *others = commands
+        if not isinstance(first, Load):
+            raise SystemExit(f"expected Load, got {type(first).__name__}")
+        return first.spec, others
 
     def _listen(self) -> None:
         """Read commands until the end of the pipe; then nobody is left to work for."""
+        # Not `select`: the pipe has the number that it had in the server, which may be any.
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
         interrupting = False
         while True:
-            timeout = _REPEAT_INTERRUPT_SECONDS if interrupting else None
-            readable, _, _ = select.select([self._pipe], [], [], timeout)
+            readable = poll.poll(_REPEAT_INTERRUPT_MILLISECONDS if interrupting else None)
             if readable and not self._read_commands():
                 break
             interrupting = self._interrupt_cancelled()
@@ -129,7 +141,7 @@ class WorkerProcess:
         deadline = time.monotonic() + _LEAVE_SECONDS
         while time.monotonic() < deadline:
             self._interrupt_cancelled()
-            time.sleep(_REPEAT_INTERRUPT_SECONDS)
+            time.sleep(_REPEAT_INTERRUPT_MILLISECONDS / 1000)
         os._exit(0)
 
     def _serve(self, engine: Engine) -> None:
