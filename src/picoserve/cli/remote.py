@@ -42,9 +42,9 @@ def failing_cleanly() -> Generator[None, None, None]:
     """Tell of a call that came to nothing in one line, and end with status 1."""
     from picoserve.client.endpoint import CallError
 
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What a server says may not fit the terminal's characters.
+            # What a person pipes in may be no text; what a server says may not fit the terminal.
             stream.reconfigure(errors="replace")
     try:
         yield

@@ -10,6 +10,7 @@ import httpx
 DEFAULT_BASE_URL: Final = "http://127.0.0.1:8080/v1"
 KEY_VARIABLES: Final = ("PICOSERVE_API_KEY", "OPENAI_API_KEY")
 _CONNECT_SECONDS: Final = 10.0
+_LAST_PORT: Final = 65_535
 _MAX_SHOWN: Final = 300
 
 
@@ -46,13 +47,14 @@ def endpoint_for(base_url: str, key_variable: str | None = None) -> Endpoint:
         key_variable: The variable to read; None takes the first of `KEY_VARIABLES` that is set.
 
     Raises:
-        CallError: The address is no http address, or the variable that was named is not set.
+        CallError: The address is no http address, the variable that was named is not set, or what
+            it holds is no key.
     """
     try:
         url = httpx.URL(base_url.rstrip("/"))
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not _can_exist(url):
         raise CallError(f"'{base_url}' is no address such as {DEFAULT_BASE_URL}.")
     return Endpoint(str(url), _key(key_variable))
 
@@ -96,6 +98,16 @@ def transport_problem(client: httpx.AsyncClient, error: httpx.HTTPError) -> str:
     return f"The connection to {address} broke: {str(error) or type(error).__name__}."
 
 
+def _can_exist(url: httpx.URL) -> bool:
+    """Whether host and port are such that a connection can be tried."""
+    try:
+        # As looking the host up would do it: labels are not empty and have at most 63 characters.
+        url.raw_host.decode("ascii").encode("idna")
+    except UnicodeError:
+        return False
+    return bool(url.host) and (url.port is None or 0 < url.port <= _LAST_PORT)
+
+
 def _key(variable: str | None) -> str:
     if variable is None:
         return next((key for name in KEY_VARIABLES if (key := _read(name))), "")
@@ -105,4 +117,7 @@ def _key(variable: str | None) -> str:
 
 
 def _read(variable: str) -> str:
-    return os.environ.get(variable, "").strip()
+    key = os.environ.get(variable, "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise CallError(f"The key in {variable} is not one line of printable ASCII characters.")
+    return key

@@ -3,12 +3,14 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from picoserve.client.answer import Answer
 from picoserve.client.endpoint import CallError, error_text, refusal, transport_problem
+
+_JSON: Final = {"content-type": "application/json"}
 
 
 async def stream_chat(
@@ -20,8 +22,12 @@ async def stream_chat(
         CallError: The server refused, broke off, or cannot be reached.
     """
     asked = {**body, "stream": True, "stream_options": {"include_usage": True}}
+    # Arguments of a command may hold bytes that are no text, which UTF-8 cannot carry.
+    content = json.dumps(asked, ensure_ascii=False).encode(errors="replace")
     try:
-        async with client.stream("POST", "chat/completions", json=asked) as response:
+        async with client.stream(
+            "POST", "chat/completions", content=content, headers=_JSON
+        ) as response:
             if response.is_error:
                 await response.aread()
                 raise CallError(refusal(response))

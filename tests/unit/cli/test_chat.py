@@ -1,8 +1,10 @@
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.support.command_line import picoserve
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import wait_idle
@@ -36,6 +38,22 @@ def test_a_refused_message_is_told_and_the_conversation_goes_on(server: RunningS
     assert result.returncode == 1
     assert "HTTP 404" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("handling", ["strict", "surrogateescape"])
+def test_bytes_that_are_no_text_are_replaced(server: RunningServer, handling: str) -> None:
+    arguments = ["chat", "--base-url", server.base_url, "--max-tokens", "4", "--system", b"\xff"]
+    result = subprocess.run(
+        [sys.executable, "-m", "picoserve", *arguments],
+        input=b"Hello \xff\n",
+        env=os.environ | {"PYTHONIOENCODING": f"utf-8:{handling}"},
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert b"first token" in result.stderr
 
 
 def test_no_option_takes_a_key() -> None:

@@ -8,7 +8,13 @@ def test_an_address_keeps_its_path_and_loses_its_last_slash() -> None:
     assert endpoint_for("http://10.0.0.1:9/v1/").base_url == "http://10.0.0.1:9/v1"
 
 
-@pytest.mark.parametrize("address", ["", "10.0.0.1:9", "ftp://x/v1", "http://"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "10.0.0.1:9", "ftp://x/v1", "http://", "http://127.0.0.1:80800/v1", "http://x:0/v1",
+        "http://x:-1/v1", "http://a..b/v1", f"http://{'a' * 64}/v1",
+    ],
+)  # fmt: skip
 def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
     with pytest.raises(CallError, match="is no address such as"):
         endpoint_for(address)
@@ -31,6 +37,18 @@ def test_a_variable_that_is_named_has_to_be_set(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(CallError, match="GONE is not set"):
         endpoint_for("http://x/v1", "GONE")
+
+
+@pytest.mark.parametrize("key", ["first\nsecond", "“first”", "fir\x7fst", "first\udcff"])
+def test_a_key_that_no_header_can_carry_is_refused_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+
+    with pytest.raises(CallError, match="in MY_KEY is not one line") as refused:
+        endpoint_for("http://x/v1", "MY_KEY")
+
+    assert "first" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
