@@ -42,7 +42,7 @@ def test_a_refused_message_is_told_and_the_conversation_goes_on(server: RunningS
 
 @pytest.mark.parametrize("handling", ["strict", "surrogateescape"])
 def test_bytes_that_are_no_text_are_replaced(server: RunningServer, handling: str) -> None:
-    arguments = ["chat", "--base-url", server.base_url, "--max-tokens", "4", "--system", b"\xff"]
+    arguments = ["chat", "--base-url", server.base_url, "--max-tokens", "4", "--system", "\udcff"]
     result = subprocess.run(
         [sys.executable, "-m", "picoserve", *arguments],
         input=b"Hello \xff\n",
