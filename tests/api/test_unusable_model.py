@@ -27,6 +27,7 @@ def crippled(
         "old-version": b"GGUF\x01" + whole[5:],
     }
     config = tiny_model() + tiny_model(name="missing", path=folder / "missing.gguf")
+    config += tiny_model(name="long-name", path=folder / f"{'x' * 300}.gguf")
     for name, data in files.items():
         path = folder / f"{name}.gguf"
         path.write_bytes(data)
@@ -73,6 +74,7 @@ def test_server_is_alive_but_not_ready(crippled: RunningServer) -> None:
     ("name", "says"),
     [
         ("missing", ["missing.gguf", "No such file"]),
+        ("long-name", ["xxx.gguf", "File name too long"]),
         ("no-gguf", ["no-gguf.gguf", "not a GGUF"]),
         ("empty", ["empty.gguf", "truncated"]),
         ("cut-in-header", ["cut-in-header.gguf", "truncated"]),

@@ -13,6 +13,7 @@ from picoserve.app.planning import keeper_limits, plan_models, shipped_model
 from picoserve.config.settings import ModelSettings, Settings
 from picoserve.engine.devices import usable_cpus
 from picoserve.errors import ConfigError
+from picoserve.files import why_unreadable
 
 _PACKAGES: Final = {"picollm": "picollm", "llamacpp": "xllamacpp"}
 _MIB: Final = 1024 * 1024
@@ -35,7 +36,7 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
         engines = plan.engines[entry.name]
         if engines.problem:
             yield fail(f"{entry.name}: devices", engines.problem, "see `picoserve devices`")
-        if not engines.specs or not entry.path.is_file():
+        if not engines.specs or why_unreadable(entry.path):
             continue
         names = ", ".join(dict.fromkeys(spec.device for spec in engines.specs))
         yield ok(f"{entry.name}: devices", f"{names}; the first one is tried")
@@ -81,6 +82,7 @@ def _contexts(settings: Settings) -> Finding:
 
 def _file(entry: ModelSettings) -> Finding:
     check = f"{entry.name}: file"
-    if not entry.path.is_file():
-        return fail(check, f"there is no file '{entry.path}'", "set path to the model file")
+    if reason := why_unreadable(entry.path):
+        problem = f"'{entry.path}' cannot be read: {reason}"
+        return fail(check, problem, "set path to the model file, and let this user read it")
     return ok(check, f"{entry.path.name}, {entry.path.stat().st_size / _MIB:.1f} MiB")

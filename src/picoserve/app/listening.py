@@ -34,6 +34,8 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
             listener.listen(_BACKLOG)
     except socket.gaierror as error:
         raise ConfigError(f"server.host: no address for {host!r}: {error.strerror}") from None
+    except UnicodeError:
+        raise ConfigError(f"server.host: {host!r} can be no host's name") from None
     except OSError as error:
         for listener in taken:
             listener.close()

@@ -117,7 +117,7 @@ def _served(entry: ModelSettings) -> ServedModel:
         file_name=entry.path.stem,
         aliases=tuple(entry.aliases),
         description=entry.description,
-        created=int(entry.path.stat().st_mtime) if entry.path.is_file() else 0,
+        created=_modified(entry.path),
         chat_template=entry.chat_template,
         image_side=entry.image_side,
         default_sampling=DefaultSampling(
@@ -128,6 +128,14 @@ def _served(entry: ModelSettings) -> ServedModel:
             max_tokens=sampling.max_tokens,
         ),
     )
+
+
+def _modified(path: Path) -> int:
+    """When the file was last written, in Unix time; 0 where nobody can say."""
+    try:
+        return int(path.stat().st_mtime)
+    except OSError:
+        return 0
 
 
 def _engines(entry: ModelSettings, model: ServedModel, access_key: str) -> ModelPlan:

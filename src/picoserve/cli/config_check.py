@@ -9,6 +9,7 @@ import typer
 
 from picoserve.cli.options import ConfigFile, ModelFiles, settings_from
 from picoserve.errors import ConfigError
+from picoserve.files import why_unreadable
 
 if TYPE_CHECKING:
     from picoserve.config.model import ModelSettings
@@ -63,8 +64,8 @@ def _check_access_key(settings: "Settings") -> None:
 
 def _check_files(entry: "ModelSettings") -> None:
     for key, path in (("path", entry.path), ("library_path", entry.library_path)):
-        if path is not None and not path.is_file():
-            raise ConfigError(f"models '{entry.name}', {key}: there is no file '{path}'")
+        if path is not None and (reason := why_unreadable(path)):
+            raise ConfigError(f"models '{entry.name}', {key}: '{path}' cannot be read: {reason}")
 
 
 def _check_template(entry: "ModelSettings") -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from picoserve.cli.options import ConfigFile, ModelFiles, settings_from
+from picoserve.files import why_unreadable
 
 if TYPE_CHECKING:
     from picoserve.config.model import ModelSettings
@@ -33,13 +34,13 @@ def models(
 
 def _row(entry: "ModelSettings") -> tuple[str, ...]:
     devices = entry.devices if isinstance(entry.devices, str) else " ".join(entry.devices)
-    missing = "" if entry.path.is_file() else " (missing)"
+    reason = why_unreadable(entry.path)
     return (
         entry.name,
         entry.engine,
         devices,
         " ".join(entry.aliases) or "-",
-        f"{entry.path}{missing}",
+        f"{entry.path} ({reason})" if reason else str(entry.path),
     )
 
 

@@ -64,10 +64,10 @@ class SamplingSettings(Table):
     """The share of probability that is chosen from."""
 
     presence_penalty: float = Field(default=0.0, ge=-2, le=2)
-    """How much a token that has occurred is disfavoured."""
+    """How much a token that has occurred is disfavoured; with picoLLM 0 or more."""
 
     frequency_penalty: float = Field(default=0.0, ge=-2, le=2)
-    """How much each of its occurrences adds to that."""
+    """How much each of its occurrences adds to that; with picoLLM 0 or more."""
 
     max_tokens: int | None = Field(default=None, ge=1, examples=[512])
     """Most tokens of an answer; without it, what the context leaves room for."""
@@ -155,3 +155,11 @@ class ModelSettings(Table):
         if value is not None and info.data.get("engine") == "llamacpp":
             raise ValueError('is only for engine = "picollm"; leave it out')
         return value
+
+    @field_validator("sampling")
+    @classmethod
+    def _penalties_fit(cls, sampling: SamplingSettings, info: ValidationInfo) -> SamplingSettings:
+        for name in ("presence_penalty", "frequency_penalty"):
+            if info.data.get("engine") == "picollm" and getattr(sampling, name) < 0:
+                raise ValueError(f'{name} should be 0 or more with engine = "picollm"')
+        return sampling

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from picoserve.errors import ConfigError
+from picoserve.files import why_unreadable
 
 _ENGINES: Final = {".pllm": "picollm", ".gguf": "llamacpp"}
 _NOT_IN_NAMES: Final = re.compile(r"[^!-~]+")
@@ -16,7 +17,7 @@ def models_from_files(files: Sequence[Path]) -> list[dict[str, object]]:
     """A `[[models]]` table per file, named after it; the suffix tells the engine.
 
     Raises:
-        ConfigError: A file is missing, or of a kind that no engine runs.
+        ConfigError: A file cannot be read, or is of a kind that no engine runs.
     """
     return [_table(file) for file in files]
 
@@ -28,13 +29,17 @@ def _table(file: Path) -> dict[str, object]:
             f"command line: --model {file}: should be a .pllm file for picoLLM or a .gguf file "
             "for llama.cpp"
         )
-    if not file.is_file():
-        raise ConfigError(f"command line: --model {file}: there is no such file{_nearest(file)}")
+    if reason := why_unreadable(file):
+        raise ConfigError(f"command line: --model {file}: cannot be read: {reason}{_nearest(file)}")
     name = _NOT_IN_NAMES.sub("-", file.stem)
     return {"name": name, "engine": engine, "path": str(file)}
 
 
 def _nearest(file: Path) -> str:
-    neighbours = [path.name for path in file.parent.glob("*") if path.suffix.lower() in _ENGINES]
+    try:
+        names = [path.name for path in file.parent.iterdir()]
+    except OSError:
+        return ""
+    neighbours = [name for name in names if Path(name).suffix.lower() in _ENGINES]
     found = difflib.get_close_matches(file.name, neighbours, n=1)
     return f"; did you mean {file.parent / found[0]}?" if found else ""

@@ -34,6 +34,7 @@ from picoserve.engine.picollm_context import HeldContext, context_identity
 from picoserve.engine.picollm_creation import create, create_without_caching, import_picollm
 from picoserve.engine.picollm_errors import Moment, engine_error, speaks_of_caching
 from picoserve.engine.picollm_relay import Relay
+from picoserve.files import why_unreadable
 from picoserve.generation import ContextLoad, EngineFinish, Job, Outcome
 
 _SEEDS: Final = 2**31 - 1
@@ -60,10 +61,8 @@ class PicoLLMEngine:
                 "no AccessKey: set PICOVOICE_ACCESS_KEY or access_key_file "
                 "(a key is to be had from the Picovoice Console)",
             )
-        if not Path(spec.path).is_file():
-            raise EngineError(
-                FailureKind.MODEL_FILE, f"model file '{spec.path}': no such file or no right to it"
-            )
+        if reason := why_unreadable(Path(spec.path)):
+            raise EngineError(FailureKind.MODEL_FILE, f"model file '{spec.path}': {reason}")
         self._module = import_picollm()
         self._spec = spec
         # An interrupt may come from another thread while the handle is exchanged.

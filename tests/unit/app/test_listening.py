@@ -22,3 +22,9 @@ def test_a_port_in_use_is_refused() -> None:
 def test_a_host_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"server\.host: no address for 'no such host'"):
         listening_sockets("no such host", 0)
+
+
+@pytest.mark.parametrize("host", ["a..b", ".local", "x" * 64])
+def test_a_host_that_cannot_exist_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match=f"server.host: '{host}' can be no host's name"):
+        listening_sockets(host, 0)

@@ -32,7 +32,8 @@ def test_what_this_machine_lacks_is_told_all_at_once(tmp_path: Path) -> None:
     assert "4 problems" in result.stderr
     assert "keys.txt" in result.stderr
     assert "PICOVOICE_ACCESS_KEY" in result.stderr
-    assert f"models 'a', path: there is no file '{tmp_path / 'a.bin'}'" in result.stderr
+    file_problem = f"models 'a', path: '{tmp_path / 'a.bin'}' cannot be read: No such file"
+    assert file_problem in result.stderr
     assert "Did you mean 'llama-3'?" in result.stderr
 
 
@@ -45,3 +46,20 @@ def test_an_access_key_that_is_there_is_never_shown(tmp_path: Path) -> None:
 
     assert "AccessKey" not in result.stderr
     assert "s3cr3t" not in result.stdout + result.stderr
+
+
+def test_a_name_too_long_and_a_penalty_too_low_are_problems_too(tmp_path: Path) -> None:
+    file = tmp_path / "picoserve.toml"
+    file.write_text(MODEL.format(name="x" * 190, engine="llamacpp").replace(".bin", "x" * 190))
+    low = tmp_path / "low.toml"
+    low.write_text(
+        MODEL.format(name="a", engine="picollm") + "[models.sampling]\npresence_penalty = -0.5\n"
+    )
+
+    too_long = picoserve("config", "check", "--config", str(file))
+    too_low = picoserve("config", "check", "--config", str(low))
+
+    assert (too_long.returncode, too_low.returncode) == (2, 2)
+    assert too_long.stderr.endswith("cannot be read: File name too long\n")
+    assert "models[0].sampling: presence_penalty should be 0 or more" in too_low.stderr
+    assert "Traceback" not in too_long.stderr + too_low.stderr

@@ -98,13 +98,15 @@ def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) ->
         f'[[models]]\nname = "g"\nengine = "picollm"\npath = "{path}"\ndevices = "gpu"\n'
         f'library_path = "{standin_library}"\n'
         '[[models]]\nname = "gone"\nengine = "picollm"\npath = "gone.pllm"\ndevices = ["cpu:1"]\n'
+        f'[[models]]\nname = "long"\nengine = "picollm"\npath = "{"x" * 300}"\ndevices = "cpu:1"\n'
     )
     status, output = examined(standin_library, tmp_path, ModelScript(), key=False, text=more)
 
     assert status == 1
     assert "PICOVOICE_ACCESS_KEY" in output
     assert "R575" in output
-    assert "gone.pllm" in output
+    assert "gone.pllm' cannot be read: No such file or directory" in output
+    assert "xxx' cannot be read: File name too long" in output
     assert "FAIL  saved contexts: contexts.folder" in output
 
 

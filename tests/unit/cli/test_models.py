@@ -25,7 +25,9 @@ def test_configured_models_are_printed_as_columns_and_as_json(tmp_path: Path) ->
 
     assert columns[0].split() == ["MODEL", "ENGINE", "DEVICES", "ALIASES", "FILE"]
     assert columns[1].split() == ["a", "llamacpp", "all", "x", "y", str(tmp_path / "a.gguf")]
-    assert columns[2].endswith(f"gpu:0 cpu:4  -        {tmp_path / 'b.pllm'} (missing)")
+    assert columns[2].endswith(
+        f"gpu:0 cpu:4  -        {tmp_path / 'b.pllm'} (No such file or directory)"
+    )
     assert [row["name"] for row in rows] == ["a", "long-name"]
 
 
@@ -35,3 +37,13 @@ def test_a_model_file_may_be_named_instead(tmp_path: Path) -> None:
     result = picoserve("models", "--model", str(tmp_path / "phi2.pllm"))
 
     assert result.stdout.splitlines()[1].split()[:2] == ["phi2", "picollm"]
+
+
+def test_a_file_that_cannot_be_looked_at_is_listed_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "picoserve.toml"
+    file.write_text(f'[[models]]\nname = "a"\nengine = "llamacpp"\npath = "{"x" * 300}"\n')
+
+    result = picoserve("models", "--config", str(file))
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("x (File name too long)\n")

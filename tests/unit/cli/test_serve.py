@@ -10,7 +10,8 @@ from tests.support.command_line import picoserve
         (["--port", "70000"], "command line: server.port: should be less than"),
         (["--log-level", "loud"], "command line: log.level: should be 'debug'"),
         (["--log-format", "xml"], "command line: log.format: should be 'console'"),
-        (["--model", "gone.gguf"], "--model gone.gguf: there is no such file"),
+        (["--model", "gone.gguf"], "--model gone.gguf: cannot be read: No such file"),
+        (["--model", f"{'x' * 300}.gguf"], ".gguf: cannot be read: File name too long"),
         (["--model", "model.bin"], "should be a .pllm file"),
     ],
 )

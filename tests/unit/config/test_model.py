@@ -74,6 +74,15 @@ def test_a_library_is_only_for_picollm() -> None:
         model(library_path="x.so")
 
 
+@pytest.mark.parametrize("key", ["presence_penalty", "frequency_penalty"])
+def test_a_penalty_that_picollm_would_refuse_is_refused_at_once(key: str) -> None:
+    sampling = {key: -0.5}
+
+    assert getattr(model(sampling=sampling).sampling, key) == -0.5
+    with pytest.raises(ValidationError, match=f"{key} should be 0 or more"):
+        model("picollm", sampling=sampling)
+
+
 def test_a_picollm_engine_runs_one_job_at_a_time() -> None:
     assert model("picollm").jobs_per_engine == 1
     assert model("llamacpp").jobs_per_engine == 4

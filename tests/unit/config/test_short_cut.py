@@ -31,7 +31,16 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_comes_with_its_nearest_neighbour(tmp_path: Path) -> None:
     (tmp_path / "phi2-290.pllm").touch()
 
-    with pytest.raises(ConfigError, match=r"no such file; did you mean .*phi2-290\.pllm\?"):
+    with pytest.raises(
+        ConfigError, match=r"No such file or directory; did you mean .*phi2-290\.pllm\?"
+    ):
         models_from_files([tmp_path / "phi2_290.pllm"])
-    with pytest.raises(ConfigError, match=r"no such file$"):
+    with pytest.raises(ConfigError, match=r"No such file or directory$"):
         models_from_files([tmp_path / "nowhere" / "q.gguf"])
+
+
+def test_a_file_that_cannot_be_looked_at_comes_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read: File name too long$"):
+        models_from_files([tmp_path / f"{'x' * 300}.gguf"])
+    with pytest.raises(ConfigError, match=r"cannot be read: File name too long$"):
+        models_from_files([tmp_path / ("x" * 300) / "a.gguf"])
