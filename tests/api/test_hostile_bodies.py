@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.models import MODEL
-from tests.support.wire import chat_body, error_of
+from tests.support.wire import chat_body, completion_body, error_of
 
 PATH = "/v1/chat/completions"
 BODY = json.dumps(chat_body(max_tokens=1))
@@ -61,6 +61,17 @@ def test_huge_number_is_refused_by_its_field(http: httpx.Client, name: str, valu
     response = http.post(PATH, content=with_field(name, value))
 
     assert response.status_code == 400, response.text
+
+
+@pytest.mark.parametrize("tokens", [2**31, 2**63, 2**64])
+def test_limit_beyond_any_context_is_the_context(http: httpx.Client, tokens: int) -> None:
+    chat = chat_body(max_completion_tokens=tokens, stop=["e", "a"])
+    text = completion_body(max_tokens=tokens, stop=["e", "a"])
+
+    answers = [http.post(PATH, json=chat), http.post("/v1/completions", json=text)]
+
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    assert {answer.json()["choices"][0]["finish_reason"] for answer in answers} == {"stop"}
 
 
 MESSAGE, PART, CALL = (

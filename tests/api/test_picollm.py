@@ -107,6 +107,19 @@ def test_text_is_whole_in_json_and_stream(pico: httpx.Client, size: int) -> None
     assert choice["finish_reason"] == chunks[-1]["choices"][0]["finish_reason"] == "stop"
 
 
+@pytest.mark.parametrize("limit", [2**31, 2**64])
+def test_limit_beyond_any_context_is_the_context(
+    pico: httpx.Client, server: RunningServer, limit: int
+) -> None:
+    choice = choice_of(pico, "cut 1.", max_tokens=limit)
+    text = pico.post(
+        "/v1/completions", json={"model": "pico", "prompt": "cut 1.", "max_tokens": limit}
+    )
+
+    assert choice["message"]["content"] == text.json()["choices"][0]["text"] == TEXT
+    assert {engine["restarts"] for engine in server.health()["engines"]} == {0}
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 30])
 def test_text_cut_at_the_limit_is_a_beginning_of_it(pico: httpx.Client, limit: int) -> None:
     choice = choice_of(pico, "cut 1.", max_tokens=limit)

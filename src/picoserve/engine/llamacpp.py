@@ -22,6 +22,7 @@ _FALLBACK_CONTEXT: Final = 2048
 _BATCH_TOKENS: Final = 256
 _ALL_LAYERS: Final = 999
 _RANDOM_SEED: Final = 0xFFFFFFFF
+_MOST_TOKENS: Final = 2**31 - 1
 _MAX_TOP_LOGPROBS: Final = 128
 _ERROR_KINDS: Final = {
     "exceed_context_size_error": FailureKind.CONTEXT_LENGTH,
@@ -115,7 +116,7 @@ class LlamaCppEngine:
             "stream": True,
             "return_progress": True,
             "cache_prompt": self._cache,
-            "n_predict": -1 if job.max_tokens is None else job.max_tokens,
+            "n_predict": -1 if job.max_tokens is None else min(job.max_tokens, _MOST_TOKENS),
             "stop": list(job.stop),
             "seed": seed,
             "temperature": sampling.temperature,

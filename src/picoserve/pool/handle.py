@@ -145,8 +145,9 @@ class WorkerHandle:
         if self.broken or self._pipe is None:
             stream.lose()
             return stream
-        self._streams[stream.number] = stream
+        # Sent first: a job that cannot be written down must not count as running.
         self._pipe.send(Generate(stream.number, job))
+        self._streams[stream.number] = stream
         return stream
 
     def interrupt(self, stream: JobStream) -> None:

@@ -14,7 +14,7 @@ from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
 from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
-from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.tool_choice import Tooling, tooling_for
@@ -85,7 +85,7 @@ def chat_work(
         model.default_sampling,
         prompt=prompt,
         stop=(*stop, *user_stop) if reply is None else stop,
-        max_tokens=request.token_limit,
+        max_tokens=token_limit(request.token_limit, model.default_sampling, info),
         top_logprobs=_top_logprobs(request, info),
     )
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)

@@ -9,7 +9,7 @@ from picoserve.errors import (
 from picoserve.generation import Job
 from picoserve.openai_api.completions import CompletionRequest
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
-from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 
@@ -38,6 +38,7 @@ def completion_jobs(request: CompletionRequest, model: ServedModel, info: Engine
             param="n",
             code="invalid_value",
         )
+    limit = token_limit(request.max_tokens, model.default_sampling, info)
     jobs: list[Job] = []
     for prompt in prompts:
         check_certain_overflow(prompt, info, "prompt")
@@ -46,7 +47,7 @@ def completion_jobs(request: CompletionRequest, model: ServedModel, info: Engine
             model.default_sampling,
             prompt=prompt,
             stop=(*template.strip_phrases, *stop),
-            max_tokens=request.max_tokens or model.default_sampling.max_tokens or _DEFAULT_TOKENS,
+            max_tokens=limit or _DEFAULT_TOKENS,
             top_logprobs=_top_logprobs(request, info),
         )
     return jobs

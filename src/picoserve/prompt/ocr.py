@@ -12,7 +12,7 @@ from picoserve.generation import Job
 from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.reply_plan import wants_document
-from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.turns_from_chat import turns_from_messages
 
@@ -54,7 +54,7 @@ def ocr_jobs(
         model.default_sampling,
         prompt="",
         stop=(*OCR_ENDS, *user_stop),
-        max_tokens=request.token_limit,
+        max_tokens=token_limit(request.token_limit, model.default_sampling, info),
         top_logprobs=None,
     )
 

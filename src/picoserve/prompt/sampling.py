@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job, Sampling
 from picoserve.openai_api.sampling import SamplingFields
 from picoserve.prompt.served_model import DefaultSampling
@@ -26,13 +27,22 @@ def jobs_for_choices(
     return [
         Job(
             prompt=prompt,
-            max_tokens=defaults.max_tokens if max_tokens is None else max_tokens,
+            max_tokens=max_tokens,
             stop=tuple(dict.fromkeys(stop)),
             sampling=_sampling(request, defaults, choice),
             top_logprobs=top_logprobs,
         )
         for choice in range(request.n or 1)
     ]
+
+
+def token_limit(wanted: int | None, defaults: DefaultSampling, info: EngineInfo) -> int | None:
+    """Most tokens to generate: the request's or the model's, and no more than the context holds.
+
+    The context ends a reply anyway, and engines count in 32 bits.
+    """
+    limit = defaults.max_tokens if wanted is None else wanted
+    return None if limit is None else min(limit, info.context_length)
 
 
 def _sampling(request: SamplingFields, defaults: DefaultSampling, choice: int) -> Sampling:

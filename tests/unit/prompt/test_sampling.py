@@ -1,7 +1,12 @@
+import pytest
+
+from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job
 from picoserve.openai_api.chat import ChatRequest
-from picoserve.prompt.sampling import jobs_for_choices
+from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import DefaultSampling
+
+INFO = EngineInfo("m", "1", 2048, 1, "cpu:1")
 
 
 def jobs(defaults: DefaultSampling | None = None, **fields: object) -> list[Job]:
@@ -31,9 +36,19 @@ def test_zero_is_a_temperature_and_not_a_missing_one() -> None:
 
 
 def test_what_a_request_leaves_out_is_the_models_own() -> None:
-    [job] = jobs(DefaultSampling(temperature=0.7, top_p=0.9, max_tokens=64))
+    [job] = jobs(DefaultSampling(temperature=0.7, top_p=0.9))
 
-    assert (job.sampling.temperature, job.sampling.top_p, job.max_tokens) == (0.7, 0.9, 64)
+    assert (job.sampling.temperature, job.sampling.top_p) == (0.7, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "default", "limit"),
+    [(None, None, None), (None, 64, 64), (9, 64, 9), (2**64, 64, 2048), (None, 2**64, 2048)],
+)
+def test_limit_is_the_requests_or_the_models_and_never_beyond_the_context(
+    wanted: int | None, default: int | None, limit: int | None
+) -> None:
+    assert token_limit(wanted, DefaultSampling(max_tokens=default), INFO) == limit
 
 
 def test_a_share_of_nothing_leaves_the_likeliest_token() -> None:
