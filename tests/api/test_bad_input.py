@@ -68,6 +68,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str | None]] = [
         "invalid_value",
     ),
     (message(role="assistant", refusal="\0"), "messages[1].refusal", "invalid_value"),
+    (message(role="function", name="f\ud800"), "messages[1].name", "invalid_value"),
     ({"model": None}, "model", "invalid_type"),
     ({"model": 5}, "model", "invalid_type"),
     ({"temperature": 2.1}, "temperature", "decimal_above_max_value"),

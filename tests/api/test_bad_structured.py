@@ -1,6 +1,7 @@
 """Schemas, tools and choices that cannot be served: 400, with the field at fault."""
 
 import json
+from functools import partial
 from typing import Any
 
 import httpx
@@ -31,6 +32,12 @@ def only(name: str, schema: object) -> dict[str, Any]:
 
 SCHEMA = "response_format.json_schema.schema"
 ENDLESS = {"$ref": "#/$defs/N", "$defs": {"N": only("next", {"$ref": "#/$defs/N"})}}
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    ({**only("a", {"type": "string", "format": []})}, "properties.a.format"),
+    ({**only("a", {"type": "string", "format": {}})}, "properties.a.format"),
+    ({**OBJECT, "required": [{"a": 1}]}, "required"),
+    ({**OBJECT, "$id": 5}, "$id"),
+]
 BAD: list[tuple[dict[str, Any], str, str]] = [
     (schema_format({"type": "wizard"}), f"{SCHEMA}.type", "invalid_json_schema"),
     (schema_format(ENDLESS), SCHEMA, "invalid_json_schema"),
@@ -154,6 +161,47 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"guided_grammar": "start: x"}, "guided_grammar", "invalid_value"),
     ({"guided_json": {"enum": []}}, "guided_json", "invalid_json_schema"),
     ({"structured_outputs": 5}, "structured_outputs", "invalid_type"),
+    (
+        {"tools": [tool(), tool("g", description="a\ud800")]},
+        "tools[1].function.description",
+        "invalid_value",
+    ),
+    (
+        {"tools": [tool(description="a\0b")]},
+        "tools[0].function.description",
+        "invalid_value",
+    ),
+    (
+        {"functions": [{"name": "f", "description": "\udfff"}]},
+        "functions[0].description",
+        "invalid_value",
+    ),
+    (
+        {"tools": [tool("f", only("a", {"type": "string", "description": "\ud800"}))]},
+        "tools[0].function.parameters",
+        "invalid_json_schema",
+    ),
+    (
+        {"tools": [tool("f", {"type": "object", "title": "\ud800"})]},
+        "tools[0].function.parameters",
+        "invalid_json_schema",
+    ),
+    (schema_format({**OBJECT, "title": "\ud800"}), SCHEMA, "invalid_json_schema"),
+    (schema_format(only("\ud800", {"type": "string"})), SCHEMA, "invalid_json_schema"),
+    ({"guided_json": {"enum": ["\ud800"]}}, "guided_json", "invalid_json_schema"),
+    ({"guided_regex": "\ud800"}, "guided_regex", "invalid_value"),
+    ({"guided_choice": ["a", "\ud800"]}, "guided_choice", "invalid_value"),
+    ({"guided_grammar": 'start: "\ud800"'}, "guided_grammar", "invalid_value"),
+    *(
+        (fields(schema), param, "invalid_json_schema")
+        for schema, at in MALFORMED
+        for fields, param in (
+            (schema_format, f"{SCHEMA}.{at}"),
+            (partial(schema_format, strict=False), f"{SCHEMA}.{at}"),
+            (lambda schema: {"tools": [tool("f", schema)]}, f"tools[0].function.parameters.{at}"),
+            (lambda schema: {"guided_json": schema}, f"guided_json.{at}"),
+        )
+    ),
     ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_type"),
 ]
 
@@ -162,9 +210,9 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
 def test_field_at_fault_is_named(
     http: httpx.Client, fields: dict[str, Any], param: str, code: str
 ) -> None:
-    response = http.post(PATH, json=chat_body(**fields))
+    response = http.post(PATH, content=json.dumps(chat_body(**fields)))
 
-    assert response.status_code == 400
+    assert response.status_code == 400, response.text
     error = error_of(response)
     assert error["type"] == "invalid_request_error"
     assert (str(error["param"]), error["code"]) == (param, code)

@@ -165,6 +165,7 @@ def test_compressed_body_is_not_unpacked(http: httpx.Client, encoding: str, body
         ({"content-type": "text/plain; charset=latin-1"}, 415),
         ({"content-type": "application/json; charset"}, 200),
         ({"content-type": ";;;=;"}, 200),
+        ({"content-type": "application/json; charset*;charset*1*=name"}, 415),
         ({}, 200),
         ({"origin": "http://elsewhere.example", "content-type": "application/json"}, 200),
         ({"origin": "http://elsewhere.example", "content-type": "text/plain"}, 415),

@@ -40,6 +40,26 @@ def exact_dates(result: dict[str, Any]) -> None:
         result["pattern"] = dates.PATTERNS[result.pop("format")]
 
 
+def check_value(keyword: str, value: object, path: tuple[str, ...]) -> None:
+    """Refuse a value that its keyword cannot have, where nothing later would.
+
+    Raises:
+        SchemaError: It is of the wrong type, or refers to another schema.
+    """
+    if keyword == "type":
+        check_type(value, path)
+    elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#")):
+        raise SchemaError("Only references within the schema are followed.", dotted(path))
+    elif keyword in {"format", "$id"} and not (value is None or _is_text(value)):
+        raise SchemaError("A string is needed.", dotted(path))
+    elif keyword == "required" and isinstance(value, list) and not all(map(_is_text, value)):
+        raise SchemaError("A list of names is needed.", dotted(path))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def check_type(value: object, path: tuple[str, ...]) -> None:
     """Refuse a `type` that JSON Schema does not know.
 

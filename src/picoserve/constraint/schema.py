@@ -14,7 +14,7 @@ from picoserve.constraint.combined import combined_pointers
 from picoserve.constraint.faults import SchemaError
 from picoserve.constraint.limits import SchemaLimits
 from picoserve.constraint.reshaping import (
-    check_type,
+    check_value,
     close_object,
     dotted,
     exact_dates,
@@ -88,7 +88,9 @@ def check_size(schema: object, limits: SchemaLimits) -> None:
         elif isinstance(value, list):
             waiting.extend((inner, depth + 1) for inner in value)
     try:
-        size = len(json.dumps(schema, allow_nan=False))
+        size = len(json.dumps(schema, allow_nan=False, ensure_ascii=False).encode())
+    except UnicodeEncodeError as error:
+        raise SchemaError("A text in it contains a lone surrogate.") from error
     except (TypeError, ValueError) as error:
         raise SchemaError("The schema is not JSON.") from error
     if size > limits.schema_bytes:
@@ -140,6 +142,7 @@ class _Preparation:
         *,
         combined: bool,
     ) -> None:
+        check_value(keyword, value, path)
         if keyword in keywords.PLAIN:
             self._plain(result, keyword, value, path)
         elif keyword in keywords.UNSUPPORTED:
@@ -184,12 +187,8 @@ class _Preparation:
             return
         elif keyword == "pattern":
             self._pattern(value, path)
-        elif keyword == "$ref" and not (isinstance(value, str) and value.startswith("#")):
-            raise SchemaError("Only references within the schema are followed.", dotted(path))
         elif keyword in keywords.SMALL | keywords.LARGE:
             value = self._size(keyword, value, path)
-        elif keyword == "type":
-            check_type(value, path)
         result[keyword] = value
 
     def _pattern(self, value: object, path: tuple[str, ...]) -> None:

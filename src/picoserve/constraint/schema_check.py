@@ -33,8 +33,8 @@ def problems(schema: dict[str, Any] | bool, value: object) -> Iterator[Problem]:
     # Decimals in the schema too: 0.1 as a float is a little more than 0.1.
     exact = json.loads(json.dumps(schema), parse_float=Decimal)
     kind = _DRAFT7 if _has_item_lists(exact) else _DRAFT202012
-    validator = kind(exact, registry=Registry(), format_checker=_FORMATS)
     try:
+        validator = kind(exact, registry=Registry(), format_checker=_FORMATS)
         for count, error in enumerate(validator.iter_errors(value)):
             if count == _MOST:
                 return

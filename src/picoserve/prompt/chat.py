@@ -78,7 +78,7 @@ def chat_work(
         tooling.definitions(),
         system_suffix=format_instruction(request),
     )
-    check_certain_overflow(prompt, info, "messages")
+    check_certain_overflow(checked_text(prompt, "messages"), info, "messages")
     stop = (*template.stop_phrases, *template.strip_phrases)
     jobs = jobs_for_choices(
         request,

@@ -14,6 +14,7 @@ from picoserve.openai_api.tools import (
     FunctionTool,
     NamedToolChoice,
 )
+from picoserve.prompt.text import checked_text
 from picoserve.prompt.turns import ToolDefinition
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
@@ -52,8 +53,8 @@ def tooling_for(request: ChatRequest) -> Tooling:
     """The request's tools and what is to be done with them.
 
     Raises:
-        InvalidRequestError: A name is malformed or comes twice, the choice names no tool, or a
-            call is wanted without any.
+        InvalidRequestError: A name is malformed or comes twice, a description is no text that can
+            be read, the choice names no tool, or a call is wanted without any.
     """
     if request.tools:
         functions = _functions(request)
@@ -66,7 +67,7 @@ def tooling_for(request: ChatRequest) -> Tooling:
     else:
         _check_no_choice(request)
         return Tooling()
-    _check_names(functions, param)
+    _check_functions(functions, param)
     if choice == "none":
         return Tooling(is_legacy=legacy)
     names = tuple(function.name for function in functions)
@@ -109,11 +110,12 @@ def _functions(request: ChatRequest) -> tuple[FunctionDefinition, ...]:
     return tuple(functions)
 
 
-def _check_names(functions: tuple[FunctionDefinition, ...], param: str) -> None:
-    inner = ".function.name" if param == "tools" else ".name"
+def _check_functions(functions: tuple[FunctionDefinition, ...], param: str) -> None:
+    inner = ".function" if param == "tools" else ""
     seen: set[str] = set()
     for index, function in enumerate(functions):
-        place = f"{param}[{index}]{inner}"
+        checked_text(function.description or "", f"{param}[{index}]{inner}.description")
+        place = f"{param}[{index}]{inner}.name"
         if not _NAME.fullmatch(function.name):
             raise InvalidRequestError(
                 f"Invalid '{place}': only letters, digits, '_', '-' and '.' are allowed.",

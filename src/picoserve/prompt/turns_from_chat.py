@@ -61,7 +61,8 @@ def _turn(message: Message, param: str) -> Turn:
             content = _text(message.content, param)
             return Turn("tool", content, tool_call_id=message.tool_call_id)
         case FunctionMessage():
-            return Turn("tool", _text(message.content, param), name=message.name)
+            name = checked_text(message.name, f"{param}.name")
+            return Turn("tool", _text(message.content, param), name=name)
 
 
 def _assistant(message: AssistantMessage, param: str) -> Turn:

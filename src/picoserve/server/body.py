@@ -65,14 +65,24 @@ def _check_media_type(headers: Headers) -> None:
     declared = headers.get("content-type", "")
     if declared == _MEDIA_TYPE:
         return
-    message = Message()
-    message["content-type"] = declared
-    if message.get_content_charset("") not in _CHARSETS:
+    media_type, charset = _media_type(declared)
+    if charset not in _CHARSETS:
         raise UnsupportedMediaTypeError("Unsupported charset: JSON must be sent in UTF-8.")
-    if "origin" in headers and message.get_content_type() != _MEDIA_TYPE:
+    if "origin" in headers and media_type != _MEDIA_TYPE:
         raise UnsupportedMediaTypeError(
             f"Unsupported media type: a browser must send the body as '{_MEDIA_TYPE}'."
         )
+
+
+def _media_type(declared: str) -> tuple[str, str]:
+    """Type and charset as the header has them, "" for a charset that it does not name."""
+    message = Message()
+    message["content-type"] = declared
+    try:
+        return message.get_content_type(), message.get_content_charset("")
+    except (TypeError, ValueError) as error:
+        # Parameters in numbered parts (RFC 2231) that do not fit together.
+        raise UnsupportedMediaTypeError("The header 'content-type' cannot be read.") from error
 
 
 def _too_large(max_bytes: int) -> PayloadTooLargeError:

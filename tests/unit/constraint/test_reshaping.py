@@ -1,7 +1,14 @@
 import pytest
 
 from picoserve.constraint import SchemaError
-from picoserve.constraint.reshaping import check_type, close_object, dotted, exact_dates, modern
+from picoserve.constraint.reshaping import (
+    check_type,
+    check_value,
+    close_object,
+    dotted,
+    exact_dates,
+    modern,
+)
 
 
 def test_reshaping_leaves_fewer_documents_or_the_same() -> None:
@@ -30,3 +37,29 @@ def test_types_are_known_names() -> None:
         with pytest.raises(SchemaError):
             check_type(bad, ("a",))
     assert dotted(("a", "b")) == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("type", "text"),
+        ("format", []),
+        ("format", 5),
+        ("$id", {}),
+        ("$ref", "https://example.com/a"),
+        ("$ref", None),
+        ("required", ["a", {"b": 1}]),
+    ],
+)
+def test_value_that_its_keyword_cannot_have_is_refused_with_its_place(
+    keyword: str, value: object
+) -> None:
+    with pytest.raises(SchemaError) as caught:
+        check_value(keyword, value, ("properties", "a", keyword))
+
+    assert caught.value.path == f"properties.a.{keyword}"
+
+
+def test_absent_notes_and_a_draft_3_required_do_no_harm() -> None:
+    for keyword, value in (("format", None), ("$id", None), ("required", True)):
+        check_value(keyword, value, ())
