@@ -91,6 +91,9 @@ def _talk(runner: asyncio.Runner, client: "httpx.AsyncClient", talk: _Conversati
 
 def _next_line() -> str | None:
     """What the person says; None at the end."""
+    if sys.stdin is None:
+        # Whoever started this has closed it.
+        return None
     terminal = sys.stdin.isatty()
     if terminal:
         # Arrow keys edit the line and bring back earlier ones, where Python was built with it.

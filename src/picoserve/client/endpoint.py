@@ -31,13 +31,20 @@ class Endpoint:
         Args:
             silence_seconds: Longest time without a byte of an answer.
             connections: Most calls at the same time.
+
+        Raises:
+            CallError: A proxy that the environment names cannot be used.
         """
-        return httpx.AsyncClient(
-            base_url=self.base_url,
-            headers={"authorization": f"Bearer {self.key}"} if self.key else {},
-            timeout=httpx.Timeout(silence_seconds, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        )
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        try:
+            return httpx.AsyncClient(
+                base_url=self.base_url,
+                headers={"authorization": f"Bearer {self.key}"} if self.key else {},
+                timeout=httpx.Timeout(silence_seconds, connect=_CONNECT_SECONDS),
+                limits=limits,
+            )
+        except (ImportError, ValueError) as error:
+            raise CallError(f"The environment's proxy cannot be used: {error}") from None
 
 
 def endpoint_for(base_url: str, key_variable: str | None = None) -> Endpoint:

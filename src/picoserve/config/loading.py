@@ -147,4 +147,11 @@ def _anchored_path(value: str, marks: list[object], folder: Path) -> str:
     if not value or not is_path:
         return value
     path = Path(value)
-    return str(folder / (path.expanduser() if value.startswith("~/") else path))
+    if value.startswith("~/"):
+        try:
+            path = path.expanduser()
+        except RuntimeError:
+            raise ConfigError(
+                f"'{value}': this user has no home folder; give the whole path"
+            ) from None
+    return str(folder / path)

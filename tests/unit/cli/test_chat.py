@@ -56,6 +56,22 @@ def test_bytes_that_are_no_text_are_replaced(server: RunningServer, handling: st
     assert b"first token" in result.stderr
 
 
+def test_a_standard_input_that_is_closed_is_the_end() -> None:
+    closed = (
+        "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", closed, "-m", "picoserve", "chat", "--model", "any"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "Traceback" not in result.stderr
+
+
 def test_no_option_takes_a_key() -> None:
     for command in ("chat", "bench", "status"):
         words = picoserve(command, "--help").stdout.split()

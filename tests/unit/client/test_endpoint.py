@@ -51,6 +51,16 @@ def test_a_key_that_no_header_can_carry_is_refused_by_its_variable(
     assert "first" not in str(refused.value)
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "ftp://x:secret@127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_told(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+
+    with pytest.raises(CallError, match="environment's proxy cannot be used") as refused:
+        endpoint_for("http://x/v1").client()
+
+    assert "secret" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [

@@ -83,6 +83,13 @@ def test_absolute_paths_and_home_stay_what_they_are(file: Path) -> None:
     assert settings.models[0].path == Path("/m/m.gguf")
 
 
+def test_a_home_that_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "~")
+
+    with pytest.raises(ConfigError, match=r"'~/key\.txt': this user has no home folder"):
+        load_settings(environ={"PICOSERVE_ACCESS_KEY_FILE": "~/key.txt"})
+
+
 def test_paths_of_the_environment_start_here(file: Path) -> None:
     file.write_text("")
 
