@@ -20,15 +20,19 @@ class DocumentReply:
         tally: What it took so far.
     """
 
-    def __init__(self, grammar: Grammar, stop: Iterable[str], *, logprobs: bool = False) -> None:
+    def __init__(
+        self, grammar: Grammar, stop: Iterable[str], *, lead: str = "", logprobs: bool = False
+    ) -> None:
         """Begin a reply.
 
         Args:
             stop: The template's own end marks. A caller's stop phrases have no place in a
                 document that must be whole.
+            lead: What the model writes before its first word; no part of the document.
             logprobs: Whether token log probabilities are wanted.
         """
         self.tally = Tally()
+        self._lead = lead
         self._pieces = EnginePieces(stop)
         self._content = Content(grammar, self.tally, self._pieces, logprobs=logprobs)
 
@@ -43,8 +47,9 @@ class DocumentReply:
 
     @property
     def prefix(self) -> str:
-        """The document so far."""
-        return self._content.prefix
+        """The document so far, behind the lead."""
+        text = self._content.prefix
+        return self._lead + text if text else ""
 
     @property
     def finish_reason(self) -> FinishReason:
@@ -53,7 +58,9 @@ class DocumentReply:
 
     def start(self) -> list[Event]:
         """What every such document begins with."""
-        return self._content.start()
+        events = self._content.start()
+        self._await_lead()
+        return events
 
     def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> list[Event]:
         """Read a piece."""
@@ -67,8 +74,14 @@ class DocumentReply:
         limited = outcome.finish is EngineFinish.LIMIT and not self._pieces.stopped
         events = self._content.feed(rest) + self._content.mend(limited=limited)
         self._pieces.restart()
+        self._await_lead()
         return events
 
     def close(self) -> list[Event]:
         """End the document without the engine: its context is full."""
         return self._content.close()
+
+    def _await_lead(self) -> None:
+        """A call on the prompt alone begins with the lead."""
+        if not self._content.prefix:
+            self._pieces.skip_lead(self._lead)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from picoserve.generation import TokenLogprob
+from picoserve.output.lead import LeadFilter
 from picoserve.output.stop import ByteStopFilter
 
 
@@ -38,6 +39,7 @@ class EnginePieces:
     def __init__(self, end_marks: Iterable[str]) -> None:
         self._end_marks = tuple(end_marks)
         self._stop = ByteStopFilter(self._end_marks)
+        self._lead = LeadFilter("")
         self._read = 0
         self._told = 0
         self._ended = False
@@ -49,10 +51,14 @@ class EnginePieces:
         """An end mark was found."""
         return self._stop.stopped
 
+    def skip_lead(self, lead: str) -> None:
+        """Leave this out where the call begins with it."""
+        self._lead = LeadFilter(lead)
+
     def read(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> EnginePiece:
         """Take a piece; returns what of it can be read for certain."""
         self._tell(tokens)
-        return self._placed(self._stop.feed(data))
+        return self._placed(self._stop.feed(self._without_lead(data)))
 
     def rest(self, tail: bytes, tokens: Sequence[TokenLogprob] = ()) -> EnginePiece:
         """The call has ended: what was held back, and what no piece has brought.
@@ -63,11 +69,13 @@ class EnginePieces:
         """
         self._tell(tokens)
         self._ended = True
-        return self._placed(self._stop.feed(tail) + self._stop.finish())
+        data = self._without_lead(tail) + self._lead.finish()
+        return self._placed(self._stop.feed(data) + self._stop.finish())
 
     def restart(self) -> None:
         """Another call begins. The tokens of the last one are forgotten."""
         self._stop = ByteStopFilter(self._end_marks)
+        self._lead = LeadFilter("")
         self._read = self._told = max(self._told, self._read)
         self._ended = False
         self._tokens.clear()
@@ -94,6 +102,12 @@ class EnginePieces:
                 self._tokens.append(token)
                 self._starts.append(self._told)
                 self._told += len(token.token)
+
+    def _without_lead(self, data: bytes) -> bytes:
+        before = len(self._lead.dropped)
+        data = self._lead.feed(data)
+        self._read += len(self._lead.dropped) - before
+        return data
 
     def _placed(self, data: bytes) -> EnginePiece:
         start, self._read = self._read, self._read + len(data)

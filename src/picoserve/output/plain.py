@@ -27,8 +27,8 @@ class PlainReply:
 
     @property
     def prefix(self) -> str:
-        """The text so far."""
-        return self._output.text
+        """The text so far, behind the lead where the model wrote it."""
+        return self._output.raw
 
     @property
     def finish_reason(self) -> FinishReason:

@@ -10,14 +10,39 @@ from picoserve.output.text import TextOutput
 class SpokenText:
     """Shows text and notes it in the raw reply."""
 
-    def __init__(self, raw: bytearray, user_stop: Iterable[str], *, logprobs: bool = False) -> None:
+    def __init__(
+        self,
+        raw: bytearray,
+        user_stop: Iterable[str],
+        *,
+        lead: str = "",
+        logprobs: bool = False,
+    ) -> None:
+        """Begin a reply.
+
+        Args:
+            raw: Is kept up to date.
+            user_stop: The caller's stop phrases.
+            lead: What the reply begins with before its first word; noted, not shown.
+            logprobs: Whether token log probabilities are wanted.
+        """
         self._raw = raw
-        self._text = TextOutput(user_stop, logprobs=logprobs)
+        self._lead = lead.encode()
+        self._text = TextOutput(user_stop, lead=lead, logprobs=logprobs)
 
     @property
     def stopped(self) -> bool:
         """One of the caller's stop phrases was found."""
         return self._text.stopped
+
+    @property
+    def has_begun(self) -> bool:
+        """There is more in the raw reply than the lead and blanks."""
+        return bool(self._raw.removeprefix(self._lead).strip())
+
+    def put_lead(self) -> None:
+        """Note the lead where the server itself writes what comes first."""
+        self._raw += self._lead
 
     def tell(self, tokens: Sequence[TokenLogprob]) -> None:
         """Take tokens of the reply, in order; those of calls and documents are not shown."""

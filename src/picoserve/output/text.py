@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from picoserve.generation import TextDelta, TokenLogprob
+from picoserve.output.lead import LeadFilter
 from picoserve.output.stop import StopFilter
 
 
@@ -29,7 +30,7 @@ class TextOutput:
         """
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stop = StopFilter(stop)
-        self._lead = lead
+        self._lead = LeadFilter(lead)
         self._shown: list[str] = []
         self._tokens: _TokenWindow | None = _TokenWindow() if logprobs else None
 
@@ -43,10 +44,15 @@ class TextOutput:
         """Everything shown so far."""
         return "".join(self._shown)
 
+    @property
+    def raw(self) -> str:
+        """The same behind the lead, where the reply began with it."""
+        return self._lead.dropped.decode() + self.text
+
     def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> TextDelta | None:
         """Take a piece; returns what of it can be shown."""
         self.tell(tokens)
-        return self._delta(self._stop.feed(self._without_lead(self._decoder.decode(data))))
+        return self._delta(self._stop.feed(self._decoder.decode(self._lead.feed(data))))
 
     def finish(self, tail: bytes = b"", tokens: Sequence[TokenLogprob] = ()) -> TextDelta | None:
         """The engine has ended; returns what was still held back.
@@ -56,7 +62,8 @@ class TextOutput:
             tokens: All tokens, where the engine tells them only now.
         """
         self.tell(tokens)
-        shown = self._stop.feed(self._without_lead(self._decoder.decode(tail)))
+        rest = self._lead.feed(tail) + self._lead.finish()
+        shown = self._stop.feed(self._decoder.decode(rest))
         return self._delta(shown + self._stop.finish(), last=True)
 
     def tell(self, tokens: Sequence[TokenLogprob]) -> None:
@@ -64,18 +71,13 @@ class TextOutput:
         if self._tokens is not None:
             self._tokens.add(tokens)
 
-    def _without_lead(self, text: str) -> str:
-        if self._lead and text:
-            lead, self._lead = self._lead, ""
-            text = text.removeprefix(lead)
-        return text
-
     def _delta(self, shown: str, *, last: bool = False) -> TextDelta | None:
         if shown:
             self._shown.append(shown)
         tokens = None
         if self._tokens is not None:
-            tokens = self._tokens.take(len(shown.encode()), last=last)
+            dropped = len(self._lead.dropped)
+            tokens = self._tokens.take(len(shown.encode()), dropped=dropped, last=last)
         if not shown and not tokens:
             return None
         return TextDelta(shown, tokens)
@@ -92,18 +94,36 @@ class _TokenWindow:
     def add(self, tokens: Iterable[TokenLogprob]) -> None:
         self._waiting.extend(tokens)
 
-    def take(self, shown_bytes: int, *, last: bool) -> tuple[TokenLogprob, ...]:
-        """Tokens that belong to the text shown by now; at the end also what is shown of one."""
+    def take(self, shown_bytes: int, *, dropped: int, last: bool) -> tuple[TokenLogprob, ...]:
+        """Tokens that belong to the text shown by now; at the end also what is shown of one.
+
+        Args:
+            shown_bytes: How much is shown since the last time.
+            dropped: How much of the reply's beginning is not shown.
+            last: No more text comes.
+        """
         self._shown_bytes += shown_bytes
+        shown_end = dropped + self._shown_bytes
         taken = []
         while self._waiting:
-            token = self._waiting[0]
-            end = self._token_bytes + len(token.token)
-            if end > self._shown_bytes:
-                if not last or self._token_bytes >= self._shown_bytes:
-                    break
-                token = replace(token, token=token.token[: self._shown_bytes - self._token_bytes])
+            token, start = self._waiting[0], self._token_bytes
+            end = start + len(token.token)
+            if end > shown_end and (not last or max(start, dropped) >= shown_end):
+                break
             self._token_bytes = end
             self._waiting.popleft()
-            taken.append(token)
+            if start >= dropped and end <= shown_end:
+                taken.append(token)
+            elif end > dropped:
+                taken.append(_cut(token, max(0, dropped - start), shown_end - start))
         return tuple(taken)
+
+
+def _cut(token: TokenLogprob, start: int, end: int) -> TokenLogprob:
+    """What is shown of a token; its alternatives lose the same beginning where they have it."""
+    unseen = token.token[:start]
+    top = tuple(
+        replace(choice, token=choice.token.removeprefix(unseen) or choice.token)
+        for choice in token.top
+    )
+    return replace(token, token=token.token[start:end], top=top)

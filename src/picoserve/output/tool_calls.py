@@ -11,13 +11,7 @@ from typing import Final
 
 from picoserve.constraint import Grammar, State
 from picoserve.constraint.plan import ToolPlan
-from picoserve.generation import (
-    EngineFinish,
-    Event,
-    FinishReason,
-    Outcome,
-    TokenLogprob,
-)
+from picoserve.generation import EngineFinish, Event, FinishReason, Outcome, TokenLogprob
 from picoserve.output.between_calls import BetweenCalls
 from picoserve.output.call_candidate import CallCandidate
 from picoserve.output.call_log import CallLog
@@ -48,6 +42,7 @@ class ToolReply:
         stop: Iterable[str],
         user_stop: Iterable[str],
         *,
+        lead: str = "",
         logprobs: bool = False,
     ) -> None:
         """Begin a reply.
@@ -56,18 +51,20 @@ class ToolReply:
             plan: What it has to be.
             stop: The template's own end marks.
             user_stop: The caller's stop phrases; they hold for text, not inside calls.
+            lead: What the model writes before its first word; it is not shown.
             logprobs: Whether token log probabilities are wanted; calls have none.
         """
         self.tally = Tally()
         self._plan = plan
         self._logprobs = logprobs
         self._pieces = EnginePieces(stop)
+        self._pieces.skip_lead("" if plan.content is None or plan.forced else lead)
         self._candidate = CallCandidate(plan.trigger, first_words=_FIRST_WORDS)
         self._between = BetweenCalls()
         self._calls = CallLog()
         self._part = Part.TEXT
         self._before = bytearray()  # raw reply up to the call or document under way
-        self._text = SpokenText(self._before, user_stop, logprobs=logprobs)
+        self._text = SpokenText(self._before, user_stop, lead=lead, logprobs=logprobs)
         self._call: OpenCall | None = None
         self._doubt: DoubtfulCall | None = None
         self._preamble = Preamble(plan.content)
@@ -108,6 +105,7 @@ class ToolReply:
         """A forced call begins without the model."""
         if not self._plan.forced:
             return []
+        self._text.put_lead()
         self._before += self._plan.opening.encode()
         return self._after_step(self._new_call().begin())
 
@@ -198,7 +196,7 @@ class ToolReply:
         events = self._text.show(self._candidate.feed(piece.data))
         if self._candidate.is_call:
             opening = read_opening(self._candidate.take(), self._plan.callable_names)
-            if opening.is_doubtful(in_text=bool(self._before.strip())):
+            if opening.is_doubtful(in_text=self._text.has_begun):
                 start = piece.start + len(piece.data) - len(opening.said)
                 self._doubt = DoubtfulCall(opening.said, opening.said, start)
                 self._new_call()
@@ -212,6 +210,7 @@ class ToolReply:
         """A reply that is no call must be the document; what comes before either is dropped."""
         plain = self._candidate.feed(piece.data)
         if self._candidate.is_call:
+            self._text.put_lead()
             return self._enter_call(read_opening(self._candidate.take(), ()))
         at = self._preamble.start_in(plain)
         if at is None:
@@ -286,6 +285,7 @@ class ToolReply:
 
     def _enter_content(self, grammar: Grammar, piece: EnginePiece | None = None) -> list[Event]:
         self._part = Part.CONTENT
+        self._text.put_lead()
         content = Content(grammar, self.tally, self._pieces, logprobs=self._logprobs)
         self._content = content
         return self._after_content(content.start() if piece is None else content.feed(piece))

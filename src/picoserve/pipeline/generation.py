@@ -232,20 +232,21 @@ class Generation:
         timings = record.note_finish(reason, self._spent)
         self._events.append(Finish(reason, self._spent, timings=timings))
         if self._lease is not None:
-            job, reply = self._plan.job, self._plan.reply_lead + self._reply.prefix
+            job, lead, reply = self._plan.job, self._plan.reply_lead, self._reply.prefix
+            if not reply.startswith(lead):
+                # The next prompt has it, whether or not this engine has told it.
+                reply = lead + reply
             record.text = job.prompt + reply
             self._lease.remember(job.context + reply)
         self.close()
 
 
 def _reply_for(plan: Plan) -> Reply:
-    logprobs = plan.job.top_logprobs is not None
+    job, lead, logprobs = plan.job, plan.reply_lead, plan.job.top_logprobs is not None
     match plan.reply:
         case DocumentPlan(grammar=grammar):
-            return DocumentReply(grammar, plan.job.stop, logprobs=logprobs)
+            return DocumentReply(grammar, job.stop, lead=lead, logprobs=logprobs)
         case ToolPlan():
-            return ToolReply(plan.reply, plan.job.stop, plan.user_stop, logprobs=logprobs)
+            return ToolReply(plan.reply, job.stop, plan.user_stop, lead=lead, logprobs=logprobs)
         case None:
-            return PlainReply(
-                (*plan.job.stop, *plan.user_stop), lead=plan.reply_lead, logprobs=logprobs
-            )
+            return PlainReply((*job.stop, *plan.user_stop), lead=lead, logprobs=logprobs)

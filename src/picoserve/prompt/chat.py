@@ -27,7 +27,8 @@ class ChatWork:
     """What a chat request comes to.
 
     Attributes:
-        jobs: One per choice. Where the reply is free text their stop phrases hold the caller's.
+        jobs: One per choice. Where the reply is free text their stop phrases hold the caller's,
+            but those that an engine could find in the lead.
         user_stop: The caller's stop phrases.
         reply: What the reply has to be.
         reply_lead: Text that every reply begins with and that nobody wants to see.
@@ -84,7 +85,7 @@ def chat_work(
         request,
         model.default_sampling,
         prompt=prompt,
-        stop=(*stop, *user_stop) if reply is None else stop,
+        stop=(*stop, *template.stops_behind_lead(user_stop)) if reply is None else stop,
         max_tokens=token_limit(request.token_limit, model.default_sampling, info),
         top_logprobs=_top_logprobs(request, info),
     )

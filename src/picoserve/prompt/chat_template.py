@@ -9,7 +9,7 @@ is put back when the client's copy of the reply has lost it.
 
 import copy
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
@@ -85,6 +85,18 @@ class ChatTemplate:
         rows = [replace(row, tool_style=style) for row, _ in self._rows]
         twin._rows = tuple((row, Arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
         return twin
+
+    def stops_behind_lead(self, phrases: Iterable[str]) -> tuple[str, ...]:
+        """The phrases that an engine can find in a reply's own text only.
+
+        One that begins in the lead would end a reply before its first word.
+        """
+        tails = [self.reply_lead[start:] for start in range(len(self.reply_lead))]
+        return tuple(
+            phrase
+            for phrase in phrases
+            if not any(tail.startswith(phrase) or phrase.startswith(tail) for tail in tails)
+        )
 
     def render(
         self,

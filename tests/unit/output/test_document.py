@@ -202,3 +202,38 @@ def test_regex_is_a_document_too() -> None:
     made = DocumentReply(CACHE.get_or_compile(Kind.REGEX, "(yes|no), sir"), (END_MARK,))
 
     assert play(made, "yes, madam").text == "yes, sir"
+
+
+LEADS = [" ", "\n", "\n\nAssistant: "]
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.parametrize("pattern", ["(yes|no), sir", "[^x]{4,40}"])
+def test_lead_is_no_part_of_a_document(pattern: str, lead: str, size: int) -> None:
+    compiled = CACHE.get_or_compile(Kind.REGEX, pattern)
+    made = DocumentReply(compiled, (END_MARK,), lead=lead, logprobs=True)
+
+    played = play(made, f"{lead}yes, sir", size=size, told="at once")
+
+    assert (played.text, played.engine_calls) == ("yes, sir", 1)
+    assert b"".join(token.token for token in played.tokens) == b"yes, sir"
+    assert {token.logprob for token in played.tokens} <= {-1.0, CERTAIN}
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_what_the_model_goes_on_from_begins_with_the_lead(lead: str) -> None:
+    made = DocumentReply(grammar(), (END_MARK,), lead=lead)
+
+    played = play(made, '{"city": "Paris", "unit": "Fahrenheit"}')
+
+    assert played.prefixes[0] == lead + '{"city": "'
+    assert all(prefix.startswith(lead + "{") for prefix in played.prefixes)
+
+
+def test_lead_within_a_document_is_its_own() -> None:
+    made = DocumentReply(grammar({"enum": [" one", "two"]}), (END_MARK,), lead=" ")
+    made.start()
+    made.feed(b' one"')
+
+    assert made.prefix == ' " one"'

@@ -34,3 +34,14 @@ def test_stop_phrase_is_the_end_even_at_the_limit() -> None:
     reply.end_call(Outcome(EngineFinish.LIMIT, 1, 2))
     assert reply.finish_reason is FinishReason.STOP
     assert reply.close() == []
+
+
+@pytest.mark.parametrize("pieces", [["\nHello"], ["\n", "Hello"], ["\n", "Hel", "lo\nmore"]])
+def test_lead_is_not_shown_and_ends_nothing(pieces: list[str]) -> None:
+    reply = PlainReply(["\n"], lead="\n")
+
+    deltas = [delta for piece in pieces for delta in reply.feed(piece.encode())]
+    deltas += reply.end_call(Outcome(EngineFinish.END, 1, 2))
+
+    assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == "Hello"
+    assert reply.prefix == "\nHello"

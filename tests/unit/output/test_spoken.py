@@ -26,3 +26,24 @@ def test_end_shows_what_was_held_back() -> None:
 
     assert "".join(e.text for e in text.end(held) if isinstance(e, TextDelta)) == 'ST{"na'
     assert raw == b'ST{"na'
+
+
+def test_lead_is_noted_and_not_shown() -> None:
+    raw = bytearray()
+    text = SpokenText(raw, ["\n"], lead="\n\nAssistant: ")
+
+    assert [text.show(piece) for piece in (b"\n\n", b"Assistant: ")] == [[], []]
+    begun = [text.has_begun]
+    assert text.show(b"Hi") == [TextDelta("Hi")]
+    assert [*begun, text.has_begun] == [False, True]
+    assert not text.stopped
+    assert raw == b"\n\nAssistant: Hi"
+
+
+def test_lead_is_put_where_the_server_speaks_first() -> None:
+    raw = bytearray()
+    text = SpokenText(raw, (), lead=" ")
+    text.put_lead()
+
+    assert raw == b" "
+    assert not text.has_begun

@@ -470,3 +470,74 @@ def test_tools_of_one_request_keep_their_own_schemas() -> None:
 
     assert [name for name, _ in played.calls] == ["set_light"]
     assert_valid(played)
+
+
+LEADS = [" ", "\n", "\n\nAssistant: "]
+
+
+def replied(
+    script: str, lead: str, *, size: int, stop: tuple[str, ...] = (), **fields: Any
+) -> Played:
+    reply = ToolReply(tool_plan(**fields), (END_MARK,), stop, lead=lead, logprobs=True)
+    return play(reply, script, size=size, told="at once")
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize("lead", LEADS)
+def test_lead_is_not_shown_before_text(lead: str, size: int) -> None:
+    played = replied(f"{lead}Hello\nthere", lead, size=size, stop=("\n",))
+
+    assert played.answer == ("Hello", [], FinishReason.STOP)
+    assert b"".join(token.token for token in played.tokens) == b"Hello"
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.parametrize("text", ["", "Let me look.\n"])
+def test_lead_before_a_call_stays_in_the_raw_reply(text: str, lead: str, size: int) -> None:
+    wrong = CALL.replace('"c"', '"kelvin"')
+
+    played = replied(f"{lead}{text}{wrong}", lead, size=size)
+
+    assert (played.text, [name for name, _ in played.calls]) == (text, ["get_weather"])
+    assert len(played.prefixes) > 1
+    assert all(prefix.startswith(f"{lead}{text}{{") for prefix in played.prefixes[1:])
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_lead_is_put_before_a_forced_call(lead: str) -> None:
+    played = replied(CALL, lead, size=3, tool_choice="required")
+
+    assert played.calls == [("get_weather", PARIS)]
+    assert played.prefixes[0].startswith(lead + "{")
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_call_behind_a_lead_begins_the_reply(lead: str) -> None:
+    """JSON that could be meant as text is a call where nothing stands before it."""
+    assert replied(f"{lead}{CALL}", lead, size=4).calls == [("get_weather", PARIS)]
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize("lead", LEADS)
+def test_lead_is_no_part_of_a_document_beside_tools(lead: str, size: int) -> None:
+    reply = tool_plan(HERMES, structured_outputs={"regex": "[A-Za-z, ]{4,20}"})
+    made = ToolReply(reply, (END_MARK,), (), lead=lead)
+
+    played = play(made, f"{lead}Yes, sir", size=size)
+
+    assert played.text == "Yes, sir"
+    assert made.prefix == f"{lead}Yes, sir"
+
+
+def test_blank_at_the_beginning_of_a_forced_argument_is_no_lead() -> None:
+    plan = tool_plan(
+        tools=[WEATHER], tool_choice=NAMED_WEATHER, structured_outputs={"regex": "yes|no"}
+    )
+    made = ToolReply(plan, (END_MARK,), (), lead=" ")
+    made.start()
+    assert made.prefix.endswith('"location": "')
+
+    made.feed(b' Rome", "unit": null}}')
+
+    assert '{"location": " Rome", "unit": null}' in made.prefix

@@ -367,3 +367,18 @@ def test_twenty_turns_take_about_a_millisecond() -> None:
         template.render(conversation)
 
     assert (time.perf_counter() - start) / 50 < 0.005
+
+
+@pytest.mark.parametrize(
+    ("family", "phrases", "kept"),
+    [
+        ("gemma", ["\n", "\n\n", "\nUser:", "END\n", "END"], ("END\n", "END")),
+        ("llama-2", [" ", " Hello", "Hello", ". "], ("Hello", ". ")),
+        ("qwen3-vl", ["\n", ": ", " x", "Assistant", "stan", "Ass", "As I"], ("As I",)),
+        ("qwen2.5", ["\n", " Hello"], ("\n", " Hello")),
+    ],
+)
+def test_engine_gets_no_stop_phrase_that_begins_in_the_lead(
+    family: str, phrases: list[str], kept: tuple[str, ...]
+) -> None:
+    assert template_named(family).stops_behind_lead(phrases) == kept
