@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.support.models import MODEL
 from tests.support.server import RunningServer, running_server
-from tests.support.wire import chat_body, error_of
+from tests.support.wire import chat_body, completion_body, error_of
 
 PATH = "/v1/chat/completions"
 
@@ -316,8 +317,28 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
     ):
         unknown = client.post(PATH, json=chat_body(top_k=5))
         surrogate = client.post(PATH, content=json.dumps(chat_body() | {"\ud800": 1}))
-        known = client.post(PATH, json=chat_body(user="u", max_tokens=1))
+        known = client.post(PATH, json=chat_body(user="u", store=False, max_tokens=1))
+        text = completion_body(max_tokens=1, user="u", response_format=None, tools=[])
+        others = [
+            client.post("/v1/completions", json=text | {"max_completion_tokens": 5}),
+            client.post("/v1/embeddings", json={"model": MODEL, "input": "x", "n": 1}),
+            client.post("/tokenize", json=completion_body(add_special_tokens=False)),
+            client.post("/tokenize", json=chat_body(add_generation_prompt=False)),
+            client.post(f"{PATH}/input_tokens", json=chat_body(top_k=5)),
+            client.post(f"{PATH}/render", json=chat_body(top_k=5)),
+        ]
+        own = client.post("/v1/completions", json=text)
 
+    assert [(response.status_code, error_of(response)["param"]) for response in others] == [
+        (400, "max_completion_tokens"),
+        (400, "n"),
+        (400, "add_special_tokens"),
+        (400, "add_generation_prompt"),
+        (400, "top_k"),
+        (400, "top_k"),
+    ]
+    assert {error_of(response)["code"] for response in others} == {"unknown_parameter"}
+    assert own.status_code == 200, own.text
     assert unknown.status_code == surrogate.status_code == 400
     error = error_of(unknown)
     assert (error["param"], error["code"]) == ("top_k", "unknown_parameter")

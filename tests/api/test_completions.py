@@ -128,6 +128,19 @@ def test_log_probabilities_have_the_older_shape(http: httpx.Client) -> None:
         ({"best_of": 3}, "best_of", "unsupported_parameter"),
         ({"echo": True}, "echo", "unsupported_parameter"),
         ({"suffix": "x"}, "suffix", "unsupported_parameter"),
+        (
+            {"response_format": {"type": "json_object"}},
+            "response_format",
+            "unsupported_parameter",
+        ),
+        ({"tools": [{"type": "function"}]}, "tools", "unsupported_parameter"),
+        ({"functions": [{"name": "f"}]}, "functions", "unsupported_parameter"),
+        ({"structured_outputs": {"regex": "a"}}, "structured_outputs", "unsupported_parameter"),
+        ({"guided_json": {"type": "object"}}, "guided_json", "unsupported_parameter"),
+        ({"guided_json": True}, "guided_json", "unsupported_parameter"),
+        ({"guided_regex": "a"}, "guided_regex", "unsupported_parameter"),
+        ({"guided_choice": ["a"]}, "guided_choice", "unsupported_parameter"),
+        ({"guided_grammar": 'start: "a"'}, "guided_grammar", "unsupported_parameter"),
         ({"logprobs": 6}, "logprobs", "integer_above_max_value"),
         ({"logprobs": True}, "logprobs", "invalid_type"),
         ({"stream_options": {}}, "stream_options", None),
@@ -149,3 +162,16 @@ def test_missing_prompt_is_named(http: httpx.Client, model: str) -> None:
     error = error_of(http.post(PATH, json={"model": model}))
 
     assert (error["param"], error["code"]) == ("prompt", "missing_required_parameter")
+
+
+def test_fields_of_chat_are_strangers_here_and_named(http: httpx.Client) -> None:
+    strangers = {"max_completion_tokens": 5, "top_logprobs": 1, "prompt_cache_key": "k"}
+    empty: dict[str, Any] = {"response_format": {"type": "text"}, "tools": [], "guided_json": None}
+    body = completion_body(max_tokens=1, user="u", **strangers, **empty)
+
+    answers = [http.post(PATH, json=body | {"stream": stream}) for stream in (False, True)]
+
+    assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
+    assert {answer.headers["x-picoserve-ignored"] for answer in answers} == {
+        "guided_json, max_completion_tokens, prompt_cache_key, response_format, tools, top_logprobs"
+    }

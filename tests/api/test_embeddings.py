@@ -154,3 +154,22 @@ def test_missing_capability_is_named(client: httpx.Client, http: httpx.Client, m
     messages = [error_of(answer)["message"] for answer in answers]
     assert ["'embeddings'" in message for message in messages] == [True, True, False, False]
     assert all("'generation'" in message for message in messages[2:])
+
+
+def test_unknown_fields_are_named(client: httpx.Client) -> None:
+    known = post(client, "one", user="u", encoding_format="float")
+    unknown = post(client, "one", truncate_prompt_tokens=3, user="u")
+
+    assert "x-picoserve-ignored" not in known.headers
+    assert unknown.headers["x-picoserve-ignored"] == "truncate_prompt_tokens"
+
+
+def test_user_breaks_ties_between_engines(client: httpx.Client) -> None:
+    post(client, ["word " * 20] * ENGINES)
+
+    first, again, stranger = (
+        post(client, "word " * 20, user=user).headers["x-picoserve-engine"]
+        for user in ("u", "u", "v")
+    )
+
+    assert first == again != stranger

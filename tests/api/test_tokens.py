@@ -114,3 +114,24 @@ def test_wrong_request_names_its_field(
 
     assert response.status_code in {400, 404}
     assert error_of(response)["param"] == param
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "named"),
+    [
+        ("/tokenize", {"model": "pico", "prompt": "x", "add_special_tokens": False}, True),
+        ("/tokenize", body(add_special_tokens=False), True),
+        ("/tokenize", body(temperature=1, tools=[]), False),
+        (f"{PATH}/input_tokens", body(add_special_tokens=False), True),
+        (f"{PATH}/render", body(add_special_tokens=False), True),
+        (f"{PATH}/render", body(stop="X", user="u"), False),
+    ],
+)
+def test_unknown_fields_are_named(
+    pico: httpx.Client, path: str, asked: dict[str, Any], named: bool
+) -> None:
+    response = pico.post(path, json=asked)
+
+    assert response.status_code == 200
+    expected = "add_special_tokens" if named else None
+    assert response.headers.get("x-picoserve-ignored") == expected

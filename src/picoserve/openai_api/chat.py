@@ -1,9 +1,10 @@
 """The body of `POST /v1/chat/completions` (OpenAI's OpenAPI description 2.3.0)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from picoserve.openai_api.fields import KNOWN_FIELDS
 from picoserve.openai_api.lists import Several, check_conversation
 from picoserve.openai_api.messages import Message
 from picoserve.openai_api.sampling import Count, SamplingFields
@@ -17,6 +18,8 @@ class ChatRequest(SamplingFields):
     Fields that are accepted and change nothing are listed in `openai_api.fields`, as are those
     that are refused; they are read from `model_extra`.
     """
+
+    known_extras: ClassVar[frozenset[str]] = KNOWN_FIELDS
 
     messages: Annotated[
         Several[Message],

@@ -1,6 +1,6 @@
 """The body of `POST /v1/completions`."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 
 from pydantic import Field
 
@@ -13,9 +13,23 @@ _MOST_PROMPTS: Final = 2048
 Tokens = Annotated[Several[int], Field(min_length=1)]
 Prompts = Annotated[Several[ItemT], Field(min_length=1, max_length=_MOST_PROMPTS)]
 
+FORM_FIELDS: Final = (
+    "response_format",
+    "tools",
+    "functions",
+    "structured_outputs",
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+)
+"""Fields of chat that ask for a form, which no text completion has here: refused unless empty."""
+
 
 class CompletionRequest(SamplingFields):
-    """A text completion request: the prompt is continued as it is."""
+    """A text completion request: the prompt is continued as it is, and in no set form."""
+
+    known_extras: ClassVar[frozenset[str]] = frozenset(FORM_FIELDS)
 
     prompt: str | Prompts[str] | Tokens | Prompts[Several[int]]
     best_of: int | None = None

@@ -10,7 +10,7 @@ import msgspec
 from pydantic import Field
 
 from picoserve.openai_api.lists import Several
-from picoserve.openai_api.messages import WireModel
+from picoserve.openai_api.request_body import RequestBody
 
 _MAX_INPUTS = 2048
 
@@ -19,7 +19,7 @@ Tokens = Annotated[Several[int], Field(min_length=1, max_length=_MAX_INPUTS)]
 ManyTokens = Annotated[Several[Several[int]], Field(min_length=1, max_length=_MAX_INPUTS)]
 
 
-class EmbeddingsRequest(WireModel):
+class EmbeddingsRequest(RequestBody):
     """An embeddings request."""
 
     model: str

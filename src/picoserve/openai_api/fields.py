@@ -76,9 +76,3 @@ CHAT_FIELDS: Final = (
 )
 
 KNOWN_FIELDS: Final = frozenset(field.name for field in CHAT_FIELDS)
-IGNORED_FIELDS: Final = frozenset(
-    field.name for field in CHAT_FIELDS if field.treatment is Treatment.IGNORED
-)
-HONOURED_FIELDS: Final = frozenset(
-    field.name for field in CHAT_FIELDS if field.treatment is Treatment.HONOURED
-)

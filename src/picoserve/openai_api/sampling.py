@@ -6,6 +6,7 @@ from pydantic import Field
 
 from picoserve.openai_api.lists import Several
 from picoserve.openai_api.messages import WireModel
+from picoserve.openai_api.request_body import RequestBody
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -17,7 +18,7 @@ class StreamOptions(WireModel):
     include_obfuscation: bool | None = None
 
 
-class SamplingFields(WireModel):
+class SamplingFields(RequestBody):
     """How to generate."""
 
     model: str

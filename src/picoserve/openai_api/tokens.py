@@ -7,10 +7,10 @@ Sources: vLLM's tokenize protocol (`tokens`, `count`, `max_model_len`), OpenAI's
 from collections.abc import Sequence
 
 from picoserve.errors import InvalidRequestError
-from picoserve.openai_api.messages import WireModel
+from picoserve.openai_api.request_body import RequestBody
 
 
-class TokenizeRequest(WireModel):
+class TokenizeRequest(RequestBody):
     """A text to be tokenized as it is; with `messages` instead the body is a chat request's."""
 
     model: str

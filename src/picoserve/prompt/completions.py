@@ -1,5 +1,7 @@
 """A text completion request → the jobs that answer it. The prompt is used as it is."""
 
+from typing import Final
+
 from picoserve.engine.engine import EngineInfo
 from picoserve.errors import (
     InvalidRequestError,
@@ -7,7 +9,7 @@ from picoserve.errors import (
     UnsupportedValueError,
 )
 from picoserve.generation import Job
-from picoserve.openai_api.completions import CompletionRequest
+from picoserve.openai_api.completions import FORM_FIELDS, CompletionRequest
 from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
@@ -16,6 +18,7 @@ from picoserve.prompt.text import checked_text
 _DEFAULT_TOKENS = 16
 """What OpenAI generates when a text completion does not say."""
 _MOST_CHOICES = 2048
+_NO_FORM: Final[tuple[object, ...]] = (None, "", [], {}, {"type": "text"})
 
 
 def completion_jobs(request: CompletionRequest, model: ServedModel, info: EngineInfo) -> list[Job]:
@@ -75,6 +78,10 @@ def _check_support(request: CompletionRequest) -> None:
         raise _unsupported("echo")
     if request.suffix:
         raise _unsupported("suffix")
+    extra = request.model_extra or {}
+    for name in FORM_FIELDS:
+        if extra.get(name) not in _NO_FORM:
+            raise _unsupported(name)
 
 
 def _unsupported(name: str) -> UnsupportedParameterError:

@@ -5,8 +5,7 @@ from typing import Literal
 
 from picoserve.errors import UnknownParameterError
 from picoserve.logs import get_logger
-from picoserve.openai_api.fields import HONOURED_FIELDS, IGNORED_FIELDS, KNOWN_FIELDS
-from picoserve.openai_api.sampling import SamplingFields
+from picoserve.openai_api.request_body import RequestBody
 
 _log = get_logger(__name__)
 
@@ -14,21 +13,20 @@ _log = get_logger(__name__)
 _MAX_NAMED = 20
 
 
-def ignored_fields(request: SamplingFields, unknown: Literal["ignore", "reject"]) -> list[str]:
-    """Names of the fields that were sent and change nothing.
+def ignored_fields(request: RequestBody, unknown: Literal["ignore", "reject"]) -> list[str]:
+    """Names of the fields that were sent and change nothing: all that the body does not declare.
 
     Raises:
         UnknownParameterError: The configuration refuses fields that nobody knows.
     """
     extra = request.model_extra or {}
-    strangers = [name for name in extra if name not in KNOWN_FIELDS]
+    strangers = [name for name in extra if name not in request.known_extras]
     if strangers and unknown == "reject":
         name = strangers[0][:100]
         raise UnknownParameterError(f"Unknown parameter: '{name}'.", param=name)
     if strangers:
         _log.info("unknown request fields ignored", fields=strangers[:_MAX_NAMED])
-    known = [name for name in request.model_fields_set if name in IGNORED_FIELDS]
-    return sorted({*known, *(name for name in extra if name not in HONOURED_FIELDS)})
+    return sorted(extra)
 
 
 def ignored_header(names: Iterable[str]) -> dict[str, str]:

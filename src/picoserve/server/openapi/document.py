@@ -25,8 +25,8 @@ _REF: Final = "#/components/schemas/{model}"
 _ABOUT: Final = (
     "An OpenAI-compatible inference server over a pool of engines. Errors carry OpenAI's error "
     "object. Every address but those of health needs a key once one is configured. Request "
-    "fields that nobody knows are ignored and named in `x-picoserve-ignored`, or refused, as the "
-    "server is configured."
+    "fields that an address does not know are ignored and named in `x-picoserve-ignored`, or "
+    "refused, as the server is configured."
 )
 _GUARDS: Final = {
     "key": ("An API key, or a LiveKit access token with the grant `inference.perform`.", "JWT"),

@@ -102,24 +102,28 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = MappingProxyType(
             body=[EmbeddingsRequest],
             errors=_ENGINE_ERRORS,
             placed=True,
+            headers=["x-picoserve-ignored"],
         ),
         ("post", "/tokenize"): Operation(
             TOKENS,
             {200: shapes.TokensAnswer},
             body=[TokenizeRequest, ChatRequest],
             errors=_ENGINE_ERRORS,
+            headers=["x-picoserve-ignored"],
         ),
         ("post", "/v1/chat/completions/input_tokens"): Operation(
             TOKENS,
             {200: shapes.InputTokensAnswer},
             body=[ChatRequest],
             errors=_ENGINE_ERRORS,
+            headers=["x-picoserve-ignored"],
         ),
         ("post", "/v1/chat/completions/render"): Operation(
             TOKENS,
             {200: shapes.RenderedPrompt},
             body=[ChatRequest],
             errors=(*_BODY_ERRORS, UnavailableError),
+            headers=["x-picoserve-ignored"],
         ),
         ("post", "/v1/contexts"): Operation(
             CONTEXTS,

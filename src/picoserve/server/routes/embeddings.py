@@ -17,6 +17,7 @@ from picoserve.server.model_lookup import ready_model
 from picoserve.server.placement import placement_for
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import State
+from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
 router = APIRouter(route_class=DirectRoute)
 
@@ -25,6 +26,7 @@ router = APIRouter(route_class=DirectRoute)
 async def create_embeddings(request: Request, state: State) -> Response:
     """The vectors of one text or of many."""
     body = parse_body(EmbeddingsRequest, await read_body(request, state.limits))
+    ignored = ignored_fields(body, state.limits.unknown_fields)
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
     check_capability(info, Capability.EMBEDDINGS)
@@ -32,7 +34,7 @@ async def create_embeddings(request: Request, state: State) -> Response:
     for index, text in enumerate(texts):
         check_certain_overflow(text, info, _field(body, index))
     facts.reserve_tokens(texts)
-    placement = placement_for(request, model.name)
+    placement = placement_for(request, model.name, key=body.user)
     embeddings = Embeddings(state.pool, placement, texts)
     facts.records, facts.prompts = embeddings.records, len(embeddings.records)
     outcomes = await until_disconnect(request, embeddings.run())
@@ -42,6 +44,7 @@ async def create_embeddings(request: Request, state: State) -> Response:
             [outcome.embedding for outcome in outcomes],
             sum(outcome.prompt_tokens for outcome in outcomes),
         ),
+        headers=ignored_header(ignored),
         media_type="application/json",
     )
 
