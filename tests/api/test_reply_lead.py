@@ -190,6 +190,25 @@ def test_document_stands_behind_the_lead(
         assert all(prompt.startswith(f"{seen}{lead}{{") for prompt in calls)
 
 
+@pytest.mark.parametrize("model", ["gemma", "llama"])
+def test_reply_that_continues_another_one_has_no_lead(
+    client: httpx.Client, folder: Path, model: str
+) -> None:
+    def body(text: str, **fields: Any) -> dict[str, Any]:
+        begun = [*chat_body(text)["messages"], {"role": "assistant", "content": "So:"}]
+        return {"model": model, "messages": begun, **fields}
+
+    plain = client.post(PATH, json=body(APART)).json()["choices"][0]["message"]["content"]
+    before = len(prompts(folder, model))
+    asked = body(FORMING, response_format=FORM)
+    client.post(PATH, json=asked)
+    seen = client.post("/v1/chat/completions/render", json=asked).json()["prompt"]
+
+    assert plain == "".join(LEADS[model][1]) + "Hello world"
+    assert prompts(folder, model)[before:]
+    assert all(prompt.startswith(f"{seen}{{") for prompt in prompts(folder, model)[before:])
+
+
 @pytest.mark.parametrize("tools", [{}, {"tools": [TOOL]}], ids=["plain", "tools"])
 @pytest.mark.parametrize("text", [APART, JOINED, BARE])
 @pytest.mark.parametrize("model", LEADS)

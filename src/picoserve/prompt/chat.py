@@ -74,8 +74,9 @@ def chat_work(
         # A tag is what tells a call from a document.
         template = template.with_tool_style(HERMES)
     reply = reply_plan(request, tooling, template.tool_style, cache)
+    turns = turns_from_messages(request.messages)
     prompt = template.render(
-        turns_from_messages(request.messages),
+        turns,
         tooling.definitions(),
         system_suffix=format_instruction(request),
     )
@@ -92,7 +93,7 @@ def chat_work(
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
     # A stop phrase would leave half a document, which is what the form is there to rule out.
     unused = ("stop",) if has_form and user_stop else ()
-    return ChatWork(jobs, user_stop, tooling, reply, template.reply_lead, unused, image)
+    return ChatWork(jobs, user_stop, tooling, reply, template.lead_after(turns), unused, image)
 
 
 def _check_support(request: ChatRequest) -> None:

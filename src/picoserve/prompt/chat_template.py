@@ -86,6 +86,12 @@ class ChatTemplate:
         twin._rows = tuple((row, Arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
         return twin
 
+    def lead_after(self, turns: Sequence[Turn]) -> str:
+        """What a reply to these turns begins with; nothing where it continues the last one."""
+        row, _ = self._rows[0]
+        continues = row.alternates and bool(turns) and turns[-1].role == "assistant"
+        return "" if continues else self.reply_lead
+
     def stops_behind_lead(self, phrases: Iterable[str]) -> tuple[str, ...]:
         """The phrases that an engine can find in a reply's own text only.
 

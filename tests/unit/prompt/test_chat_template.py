@@ -125,13 +125,10 @@ def system(content: str) -> Turn:
 
 def generated(template: ChatTemplate, conversation: Sequence[Turn], reply: Turn) -> str:
     """What a model must have generated after the conversation's prompt for this reply."""
-    row = ROWS[template.name]
     text = template.tool_style.format_reply(reply.content, reply.tool_calls)
     text = Neutraliser(template.control_tokens)(text)
-    continues = row.alternates and bool(conversation) and conversation[-1].role == "assistant"
-    if continues or text.startswith(template.reply_lead):
-        return text
-    return template.reply_lead + text
+    lead = template.lead_after(conversation)
+    return text if text.startswith(lead) else lead + text
 
 
 @pytest.mark.parametrize("family", DIALOGS)
