@@ -46,7 +46,7 @@ EYES: Final = ModelScript(
         Reply(match="die once", text="alive"),
         Reply(match="die late", text="never comes", crash_after=1),
         Reply(match="fills up", count=5000, context_end="error"),
-        Reply(match="slowly", text="at last", delay_seconds=0.8),
+        Reply(match="slowly", text="at last", delay_seconds=2.0),
         Reply(match="for minutes", count=50_000, tokens_per_second=50),
         Reply(kind="image", text="{width}x{height} of {rgb}"),
         Reply(kind="text", text="no image here"),
