@@ -28,6 +28,7 @@ TESTED_ELSEWHERE: Final = {
     "app/engine_checks.py": "unit/cli/test_doctor.py",
     "app/factory.py": "api/test_health.py",
     "app/findings.py": "unit/cli/test_doctor.py",
+    "app/invitation.py": "api/test_start.py",
     "app/limits.py": "api/test_limits.py",
     "app/observing.py": "api/test_metrics.py",
     "app/planning.py": "api/test_models.py",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.models import tiny_model
+from tests.standin.model_script import ModelScript
+from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
 from tests.support.server import running_server, wait_until
 from tests.support.wire import chat_body
 
@@ -16,7 +17,7 @@ from tests.support.wire import chat_body
 def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> None:
     config = '[auth]\nkeys = ["a-key-for-tests-only"]\n' + tiny_model(engines=2)
     with running_server(tmp_path, config) as server:
-        wait_until(lambda: "LiveKit:" in server.log.read_text())
+        wait_until(lambda: "LiveKit" in server.log.read_text())
         log = server.log.read_text()
 
     assert re.search(r"model +engine +device +context +cache +loaded in +state", log)
@@ -24,8 +25,53 @@ def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> No
     assert f"curl -N {server.base_url}/chat/completions \\\n" in log
     assert "-H 'authorization: Bearer YOUR_KEY' \\\n" in log
     assert f"Page: {server.url}/\n" in log
+    # LiveKit's client signs a token with a key and a secret; no static key opens for it.
+    assert "needs [[auth.livekit]] with a key and a secret" in log
+    assert "inference.LLM(" not in log
     assert "a-key-for-tests-only" not in log
     assert "\x1b[" not in log
+
+
+def test_without_keys_the_lines_to_paste_need_none(tmp_path: Path) -> None:
+    with running_server(tmp_path, tiny_model()) as server:
+        wait_until(lambda: "LiveKit:" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert f"curl -N {server.base_url}/chat/completions \\\n" in log
+    assert "authorization" not in log
+    assert 'api_key="any", api_secret="any")' in log
+
+
+def test_with_livekit_pairs_alone_only_livekit_is_told_what_to_paste(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    embedder = ModelScript(model="embeddinggemma-300m [1.37 v1]", generate=False, embeddings=4)
+    config = (
+        '[[auth.livekit]]\nkey = "devkey"\nsecret = "a-secret-for-tests-only"\n'
+        + standin_model(standin_library, tmp_path, embedder, name="first")
+        + tiny_model()
+    )
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        wait_until(lambda: "LiveKit:" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert "curl" not in log
+    assert f'inference.LLM("{MODEL}", base_url="{server.base_url}",\n' in log
+    assert 'api_key="YOUR_LIVEKIT_KEY", api_secret="YOUR_LIVEKIT_SECRET")' in log
+    assert "a-secret-for-tests-only" not in log
+
+
+def test_models_that_take_no_chat_are_offered_for_none(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    embedder = ModelScript(model="embeddinggemma-300m [1.37 v1]", generate=False, embeddings=4)
+    config = standin_model(standin_library, tmp_path, embedder)
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        wait_until(lambda: "Page:" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert "chat/completions" not in log
+    assert "inference.LLM(" not in log
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

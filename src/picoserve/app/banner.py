@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import Final
 
 from rich import box
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TimeElapsedColumn
 from rich.table import Table
 
 from picoserve import __version__
+from picoserve.app.invitation import Invitation
 from picoserve.app.planning import Plan
 from picoserve.config.settings import Settings
 from picoserve.engine.engine import EngineInfo
@@ -31,15 +32,13 @@ class Banner:
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._plan = plan
-        self._page = settings.server.page
-        self._host = _reachable(settings.server.host)
-        self._port = settings.server.port
-        self._has_keys = settings.auth.is_configured
+        self._settings = settings
         self._url = ""
 
     def hello(self, port: int | None = None) -> None:
         """Where the server listens, and what it serves where nothing is configured."""
-        self._url = f"http://{self._host}:{port or self._port}"
+        server = self._settings.server
+        self._url = f"http://{_reachable(server.host)}:{port or server.port}"
         lines = [f"picoserve {__version__} on {self._url}/v1", ""]
         if self._plan.is_default:
             lines += [
@@ -59,25 +58,8 @@ class Banner:
         await _loaded(pool, console)
         with console.capture() as table:
             console.print(_table(pool, narrow=console.width < _WIDTH))
-        _tell(table.get() + "\n".join([*self._lines_to_paste(), ""]) + "\n")
-
-    def _lines_to_paste(self) -> Sequence[str]:
-        model = self._plan.models[0].name
-        key = "YOUR_KEY" if self._has_keys else "any"
-        header = [f"    -H 'authorization: Bearer {key}' \\"] if self._has_keys else []
-        page = [f"  Page: {self._url}/"] if self._page else []
-        return [
-            "Try it:",
-            *page,
-            f"  curl -N {self._url}/v1/chat/completions \\",
-            *header,
-            "    -H 'content-type: application/json' \\",
-            f'    -d \'{{"model": "{model}", "stream": true,',
-            '         "messages": [{"role": "user", "content": "Hello!"}]}\'',
-            "  LiveKit:",
-            f'    inference.LLM("{model}", base_url="{self._url}/v1",',
-            f'                  api_key="{key}", api_secret="{key}")',
-        ]
+        invitation = Invitation(self._url, self._settings.auth, page=self._settings.server.page)
+        _tell(table.get() + "\n".join([*invitation.lines(pool), ""]) + "\n")
 
 
 def _tell(text: str) -> None:

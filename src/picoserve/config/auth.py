@@ -71,6 +71,11 @@ class AuthSettings(Table):
     """LiveKit API keys whose signed tokens are taken as well."""
 
     @property
+    def has_static_keys(self) -> bool:
+        """Whether there are keys that a client sends as they are."""
+        return bool(self.keys or self.key_file)
+
+    @property
     def is_configured(self) -> bool:
         """Whether a client needs a key. Keys for admins alone keep nobody out of the rest."""
-        return bool(self.keys or self.key_file or self.livekit)
+        return self.has_static_keys or bool(self.livekit)
