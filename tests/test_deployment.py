@@ -12,7 +12,8 @@ import yaml  # type: ignore[import-untyped]
 from picoserve.config.environment import read_environment, variable_name
 from picoserve.config.schema import all_keys
 from picoserve.config.settings import Settings
-from picoserve.server.routes import health, metrics
+from picoserve.server.routes import metrics
+from picoserve.server.routes.health import HEALTH_PATHS
 
 ROOT: Final = Path(__file__).parent.parent
 KUBERNETES: Final = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
@@ -75,19 +76,39 @@ def test_the_configuration_for_kubernetes_is_valid() -> None:
     assert settings.server.drain_seconds < grace
 
 
-def test_probes_and_scraper_ask_for_paths_that_exist() -> None:
-    paths = {
-        getattr(route, "path", "")
-        for router in (health.router, metrics.router)
-        for route in router.routes
-    }
+def test_a_failure_that_is_final_has_no_probe_start_the_engines_again() -> None:
     pod = manifest("StatefulSet")["spec"]["template"]["spec"]["containers"][0]
 
-    probes = [
-        pod[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")
-    ]
-    assert {*probes, "/metrics"} <= paths
+    assert {
+        name: probe["httpGet"]["path"] for name, probe in pod.items() if name.endswith("Probe")
+    } == {
+        "startupProbe": "/health/live",
+        "livenessProbe": "/health/live",
+        "readinessProbe": "/health/ready",
+    }
+    assert {"/health/live", "/health/ready"} <= HEALTH_PATHS
     assert "/health/ready" in DOCKERFILE
+
+
+def test_the_scraper_that_the_manifests_call_has_a_key_of_its_own() -> None:
+    annotations = manifest("StatefulSet")["spec"]["template"]["metadata"]["annotations"]
+    settings = Settings.model_validate(
+        tomllib.loads(manifest("ConfigMap")["data"]["picoserve.toml"])
+    )
+
+    assert annotations["prometheus.io/scrape"] == "true"
+    assert "/metrics" in {getattr(route, "path", "") for route in metrics.router.routes}
+    # A digest is no secret; a key would be.
+    (key,) = settings.auth.metrics_keys
+    assert key.get_secret_value().startswith("sha256:")
+
+
+def test_what_the_autoscaler_scales_is_not_set_back_by_an_apply() -> None:
+    target = manifest("HorizontalPodAutoscaler")["spec"]["scaleTargetRef"]
+    scaled = manifest(target["kind"])
+
+    assert scaled["metadata"]["name"] == target["name"]
+    assert "replicas" not in scaled["spec"]
 
 
 def test_selectors_of_the_manifests_agree() -> None:
