@@ -81,7 +81,11 @@ def _check_support(request: CompletionRequest) -> None:
     extra = request.model_extra or {}
     for name in FORM_FIELDS:
         if extra.get(name) not in _NO_FORM:
-            raise _unsupported(name)
+            raise UnsupportedParameterError(
+                f"Unsupported parameter: '{name}' is not supported with text completions; chat "
+                "completions take it.",
+                param=name,
+            )
 
 
 def _unsupported(name: str) -> UnsupportedParameterError:
