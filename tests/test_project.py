@@ -43,6 +43,7 @@ TESTED_ELSEWHERE: Final = {
     "constraint/keywords.py": "unit/constraint/test_schema.py",
     "constraint/limits.py": "unit/constraint/test_schema.py",
     "constraint/verdict.py": "unit/constraint/test_validate.py",
+    "engine/child_signals.py": "api/test_reload.py",
     "engine/engine.py": "api/test_chat_json.py",
     "engine/list_devices.py": "api/test_picollm.py",
     "engine/llamacpp.py": "api/test_chat_json.py",

@@ -1,6 +1,7 @@
 """The end of a server: what runs may finish, what is new is refused, no process stays."""
 
 import json
+import os
 import signal
 import socket
 import time
@@ -153,6 +154,25 @@ def test_requests_that_outlast_the_drain_time_end_with_an_error(
     assert error_of(response)["code"] == "server_is_shutting_down"
     assert all_gone(workers)
     assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_streams_finish_when_the_whole_group_is_told_to_end(
+    standin_library: Path, tmp_path: Path, number: int
+) -> None:
+    script = slow_script(replies=[Reply(match="short count", count=20)])
+    config = standin_model(standin_library, tmp_path, script)
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY, own_group=True) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        open_stream(client, SECONDS_LONG) as running,
+    ):
+        running.text()
+        os.killpg(server.process.pid, number)
+
+        events = list(running.events())
+        assert events[-1]["choices"][0]["finish_reason"] == "stop"
+        assert server.process.wait(10) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

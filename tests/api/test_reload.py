@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.processes import worker_pids
 from tests.support.server import RunningServer, free_port, running_server, wait_until
 from tests.support.wire import chat_body, open_stream
 
@@ -133,6 +134,24 @@ def test_what_takes_a_restart_is_told(server: RunningServer, models: str) -> Non
     said = reload(server, config, "changes that take a restart")
 
     assert "server.ping_seconds" in said
+
+
+def test_engines_outlive_the_hangup_of_their_whole_group(models: str, tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path, models, environment=ACCESS_KEY, own_group=True) as server,
+        httpx.Client(base_url=server.url) as client,
+        open_stream(client, chat_body("Count!", model="pico")) as stream,
+    ):
+        stream.text()
+        before = worker_pids(server)
+
+        # What a shell does whose terminal is closed, and `systemctl kill -s HUP`.
+        os.killpg(server.process.pid, signal.SIGHUP)
+
+        wait_until(lambda: DONE in server.log.read_text())
+        assert [stream.text() for _ in range(5)]
+        assert len(before) == 1
+        assert worker_pids(server) == before
 
 
 def test_server_ends_with_its_terminal(tmp_path: Path) -> None:

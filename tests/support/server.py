@@ -100,6 +100,7 @@ def running_server(
     port: int | None = None,
     wait: bool = True,
     log: Path | None = None,
+    own_group: bool = False,
 ) -> Generator[RunningServer, None, None]:
     """Start a server with this TOML configuration; stop it at the end.
 
@@ -109,6 +110,7 @@ def running_server(
         port: Where it listens; a free one where it does not matter.
         wait: Whether to wait for readiness.
         log: Where the server writes, if not into the folder.
+        own_group: Whether it leads a process group, so that its whole job can be sent a signal.
     """
     port = port or free_port()
     config_file, log = folder / "picoserve.toml", log or folder / "server.log"
@@ -123,6 +125,7 @@ def running_server(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=variables | dict(environment or {}),
+            start_new_session=own_group,
         )  # fmt: skip
     server = RunningServer(process, port, log)
     try:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
+from picoserve.engine.child_signals import leave_signals_to_the_server
 from picoserve.generation import Image
 from picoserve.images.source import Fault
 
@@ -45,6 +46,7 @@ def frame(message: Decode | Decoded) -> bytes:
 
 def main() -> None:
     """Decode until standard input ends."""
+    leave_signals_to_the_server()
     _limit_memory()
     from picoserve.images.decoding import decode  # noqa: PLC0415  # see above
 

@@ -7,6 +7,7 @@ import socket
 import sys
 from typing import Final
 
+from picoserve.engine.child_signals import leave_signals_to_the_server
 from picoserve.engine.loading import load_engine
 from picoserve.worker.process import WorkerProcess
 
@@ -16,11 +17,8 @@ _PR_SET_PDEATHSIG: Final = 1  # of <linux/prctl.h>
 def main() -> None:
     """Serve the pipe whose file descriptor is the first argument."""
     faulthandler.enable()
+    leave_signals_to_the_server()
     _wake_as_an_orphan()
-    # A terminal's Ctrl-C and systemd's SIGTERM reach the whole group; the server alone decides
-    # when workers end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as pipe:
         WorkerProcess(pipe, load_engine).run()
 

@@ -88,6 +88,21 @@ def test_lost_decoder_costs_one_image() -> None:
     assert asyncio.run(lose_one()) == 40
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_decoder_outlives_what_the_whole_group_is_sent(number: int) -> None:
+    async def signal_it() -> tuple[list[int], list[int]]:
+        async with ImageReader() as reader:
+            await reader.read(RED)
+            before = decoders()
+            signal_decoders(number)
+            await reader.read(RED)
+            return before, decoders()
+
+    before, after = asyncio.run(signal_it())
+
+    assert before == after
+
+
 def test_decoder_outlives_a_client_that_leaves() -> None:
     async def leave() -> tuple[set[int], set[int], int]:
         async with ImageReader() as reader:
