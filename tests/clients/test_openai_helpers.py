@@ -1,14 +1,20 @@
 """What openai-python builds on its requests: `.parse()`, `.stream()` with tools, objects."""
 
+import os
+import signal
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from openai import OpenAI, pydantic_function_tool
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 from pydantic import BaseModel
+from tests.standin.model_script import ModelScript, Reply, read_journal
+from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.processes import wait_idle
 from tests.support.scripted import NAME
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, running_server, wait_until
 
 PERSON: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Make a person."}]
 WEATHER: list[ChatCompletionMessageParam] = [{"role": "user", "content": "How is the weather?"}]
@@ -70,3 +76,45 @@ def test_leaving_a_stream_frees_the_engine(client: OpenAI, scripted: RunningServ
         assert scripted.busy() == 1
 
     wait_idle(scripted)
+
+
+def test_stream_of_two_choices_whose_second_begins_first(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    script = ModelScript(
+        context_length=10_000,
+        journal="journal",
+        replies=[
+            Reply(match="Count", count=5000, tokens_per_second=50.0),
+            Reply(text="Early.", times=1),
+            Reply(text="Late."),
+        ],
+    )
+    journal = tmp_path / "journal"
+    config = standin_model(standin_library, tmp_path, script, name=NAME, engines=2)
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        OpenAI(base_url=server.base_url, api_key="any", max_retries=0) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        server.wait_engines()
+
+        def ask() -> ChatCompletion:
+            with client.chat.completions.stream(model=NAME, messages=PERSON, n=2) as stream:
+                return stream.get_final_completion()
+
+        with client.chat.completions.create(model=NAME, messages=COUNT, stream=True) as busy:
+            next(iter(busy))
+            (idle,) = {row["pid"] for row in read_journal(journal)} - {
+                row["pid"] for row in read_journal(journal, "generate")
+            }
+            os.kill(idle, signal.SIGSTOP)
+            answer = threads.submit(ask)
+            wait_until(lambda: (server.busy(), server.waiting()) == (2, 1))
+        # The first choice is on the engine that stands still, so this is the second.
+        wait_until(lambda: len(read_journal(journal, "generate")) == 2)
+        os.kill(idle, signal.SIGCONT)
+
+        said = [choice.message.content for choice in answer.result(20).choices]
+
+    assert said == ["Late.", "Early."]

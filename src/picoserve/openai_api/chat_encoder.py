@@ -33,10 +33,15 @@ _json: Final = msgspec.json.Encoder()
 
 
 class ChatStreamEncoder:
-    """Events → `data:` lines of one streamed chat completion."""
+    """Events → `data:` lines of one streamed chat completion.
+
+    All choices are opened in order as soon as one of them has begun: openai-python's `.stream()`
+    appends each new choice to its list and then looks for it by its index.
+    """
 
     def __init__(self, head: AnswerHead) -> None:
         self._head = head
+        self._is_open = False
         self._finishes: list[Finish] = []
         opening = _json.encode(
             {
@@ -64,7 +69,7 @@ class ChatStreamEncoder:
                 case TextDelta(text=text, logprobs=tokens):
                     out.append(self._choice(index, {"content": text}, tokens))
                 case Started():
-                    out.append(self._choice(index, _ROLE_DELTA))
+                    out.append(self._open())
                 case PromptProgress(percent=percent):
                     out.append(b": prompt %d%%\n\n" % percent)
                 case ToolCallDelta():
@@ -82,6 +87,12 @@ class ChatStreamEncoder:
         usage = _json.encode(usage_object(finish.usage for finish in self._finishes))
         tail = self._timings(self._finishes) + b"}\n\n"
         return self._opening + b'],"usage":' + usage + tail + DONE
+
+    def _open(self) -> bytes:
+        if self._is_open:
+            return b""
+        self._is_open = True
+        return b"".join(self._choice(index, _ROLE_DELTA) for index in range(self._head.choices))
 
     def _finish(self, index: int, event: Finish) -> bytes:
         finish = finish_word(event.reason, legacy=self._head.legacy_functions)

@@ -3,6 +3,8 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 from tests.support.wire import chat_text, read_chunks
 
 from picoserve.generation import (
@@ -108,3 +110,18 @@ def test_calls_come_in_the_one_shape_that_every_client_reads() -> None:
     message = json.loads(fold.result())["choices"][0]["message"]
     assert message["content"] is None
     assert [call["function"]["arguments"] for call in message["tool_calls"]] == ['{"a":1}', "{}"]
+
+
+def test_choices_open_in_order_whichever_begins_first() -> None:
+    first, second = events_of(["a", "b"]), events_of(["c"])
+    rows = [(1, second[0]), (0, first[0]), (1, second[1]), *((0, event) for event in first[1:])]
+    state = ChatCompletionStreamState()
+
+    chunks = streamed(ChatStreamEncoder(head(choices=2)), [*rows, (1, second[2])])
+    for chunk in chunks:
+        state.handle_chunk(ChatCompletionChunk.model_validate(chunk))
+
+    answer = state.get_final_completion()
+    assert [choice.message.content for choice in answer.choices] == ["ab", "c"]
+    roles = [c["choices"][0]["index"] for c in chunks if "role" in c["choices"][0]["delta"]]
+    assert roles == [0, 1]
