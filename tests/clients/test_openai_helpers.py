@@ -78,6 +78,20 @@ def test_leaving_a_stream_frees_the_engine(client: OpenAI, scripted: RunningServ
     wait_idle(scripted)
 
 
+def test_read_timeout_of_less_than_a_second_holds_while_the_stream_waits(
+    client: OpenAI, scripted: RunningServer
+) -> None:
+    with client.chat.completions.create(model=NAME, messages=COUNT, stream=True) as busy:
+        next(iter(busy))
+        with client.chat.completions.with_streaming_response.create(
+            model=NAME, messages=PERSON, stream=True, timeout=0.9
+        ) as waiting:
+            lines = waiting.iter_lines()
+            # Three pauses of a third of the timeout, and the one before the headers.
+            assert [next(lines) for _ in range(8)] == [": ", ""] * 4
+            assert scripted.waiting() == 1
+
+
 def test_stream_of_two_choices_whose_second_begins_first(
     standin_library: Path, tmp_path: Path
 ) -> None:

@@ -65,7 +65,8 @@ class ServerSettings(Table):
 
     commit_seconds: Seconds = 1.0
     """How long a stream waits for its first event before it answers 200; up to then an error
-    still chooses the HTTP status."""
+    still chooses the HTTP status. A third of the client's read timeout, where it names a shorter
+    one."""
 
     ping_seconds: Seconds = 2.0
     """The pause between the comments that keep a silent stream alive. LiveKit's client gives up

@@ -2,10 +2,11 @@
 
 A stream's status is decided by its first event. If that takes longer than `commit_seconds`
 (every engine is busy, or the prompt is long) the 200 is committed and comments flow: voice
-clients give up after a few silent seconds.
+clients give up after a few silent seconds. One that gives up sooner gets both sooner.
 """
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 
 from fastapi import Request
@@ -29,10 +30,11 @@ async def answer_stream(
     headers: Mapping[str, str],
 ) -> Response:
     """A streaming answer, or the error that came before it."""
+    pause = _longest_silence(request)
     choices = _choices(request, state, plans)
     first = asyncio.ensure_future(choices.read())
     try:
-        await settled_or_gone(request, first, state.limits.commit_seconds)
+        await settled_or_gone(request, first, min(state.limits.commit_seconds, pause))
         if first.done():
             first.result()
     except BaseException:
@@ -43,7 +45,7 @@ async def answer_stream(
         choices,
         first,
         encoder,
-        ping_seconds=_ping_seconds(request, state.limits.ping_seconds),
+        ping_seconds=min(state.limits.ping_seconds, pause),
         headers=headers,
     )
 
@@ -93,10 +95,10 @@ async def _fold(choices: Choices, fold: Fold) -> None:
         fold.add(await choices.read())
 
 
-def _ping_seconds(request: Request, configured: float) -> float:
-    """A third of the client's read timeout, if that is shorter than what is configured."""
+def _longest_silence(request: Request) -> float:
+    """A third of the client's read timeout; for ever where it names none."""
     try:
         timeout = float(request.headers.get("x-stainless-read-timeout", ""))
     except ValueError:
-        return configured
-    return min(configured, max(timeout / 3, 0.1)) if timeout > 0 else configured
+        return math.inf
+    return max(timeout / 3, 0.1) if timeout > 0 else math.inf
