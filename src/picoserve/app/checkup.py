@@ -24,7 +24,14 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
     entries = settings.models or (shipped_model(),)
     for finding in _machine(entries):
         yield finding
-    if any(entry.engine == "picollm" for entry in entries):
+    if not settings.models:
+        yield check_driver(loaded_driver())
+        yield note(
+            "models",
+            "no model is configured: picoLLM was not looked at",
+            "give --model FILE.pllm; what follows is the demo model on llama.cpp",
+        )
+    elif any(entry.engine == "picollm" for entry in entries):
         yield check_driver(loaded_driver())
         yield _access_key(settings)
     if settings.contexts.folder is not None:

@@ -27,6 +27,9 @@ def test_shipped_model_passes() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Everything works." in result.stdout
     assert "tokens/s" in result.stdout
+    assert "driver: " in result.stdout
+    assert "no model is configured: picoLLM was not looked at" in result.stdout
+    assert "--model" in result.stdout
 
 
 def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> None:
@@ -58,6 +61,7 @@ def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> 
     ):
         assert line in output
     assert "times as fast" in output
+    assert "was not looked at" not in output
     assert len(read_journal(tmp_path / "journal", "init")) == 1
 
 
