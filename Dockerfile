@@ -65,7 +65,7 @@ EXPOSE 8080
 
 # Ready means that every model has an engine that can run jobs; a large model takes minutes.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15m --retries=3 \
-    CMD ["/opt/picoserve/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('PICOSERVE_SERVER__PORT', '8080') + '/health/ready', timeout=4)"]
+    CMD ["/opt/picoserve/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://' + ('[::1]' if os.environ.get('PICOSERVE_SERVER__HOST') == '::' else '127.0.0.1') + ':' + os.environ.get('PICOSERVE_SERVER__PORT', '8080') + '/health/ready', timeout=4)"]
 
 # No shell in between: SIGTERM reaches the server, which lets streams finish.
 STOPSIGNAL SIGTERM

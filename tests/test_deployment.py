@@ -2,12 +2,16 @@
 
 import json
 import re
+import socket
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from tests.support.server import has_ipv6
 
 from picoserve.config.environment import read_environment, variable_name
 from picoserve.config.schema import all_keys
@@ -56,6 +60,32 @@ def test_commands_in_the_dockerfile_need_no_shell() -> None:
     for instruction in ("ENTRYPOINT", "CMD", r"HEALTHCHECK[^[]*CMD"):
         (command,) = re.findall(rf"^{instruction} (\[.*\])$", DOCKERFILE, re.MULTILINE)
         assert json.loads(command)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("0.0.0.0", "127.0.0.1"),  # what the image listens on
+        pytest.param("::", "::1", marks=pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")),
+    ],
+)
+def test_the_image_is_healthy_where_it_listens(host: str, loopback: str) -> None:
+    (command,) = re.findall(r"^HEALTHCHECK[^[]*CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    family = socket.AF_INET6 if ":" in loopback else socket.AF_INET
+    with socket.create_server((loopback, 0), family=family) as server:
+        environment = {
+            "PICOSERVE_SERVER__HOST": host,
+            "PICOSERVE_SERVER__PORT": str(server.getsockname()[1]),
+        }
+        check = subprocess.Popen([sys.executable, *json.loads(command)[1:]], env=environment)
+        server.settimeout(10)
+        client, _ = server.accept()
+        with client:
+            asked = client.recv(4096)
+            client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            assert check.wait(10) == 0
+
+    assert asked.startswith(b"GET /health/ready ")
 
 
 def test_the_build_sees_what_it_copies() -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from tests.standin.model_script import ModelScript
 from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
-from tests.support.server import running_server, wait_until
+from tests.support.server import has_ipv6, running_server, wait_until
 from tests.support.wire import chat_body
 
 
@@ -122,6 +122,16 @@ def test_a_free_port_is_told(tmp_path: Path) -> None:
         process.communicate(timeout=20)
 
     assert re.search(r"on http://127\.0\.0\.1:[1-9]\d*/v1$", told)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")
+def test_all_addresses_of_ipv6_are_told_by_one_that_can_be_reached(tmp_path: Path) -> None:
+    config = '[server]\nhost = "::"\nallow_anonymous = true\n' + tiny_model()
+    with running_server(tmp_path, config, wait=False) as server:
+        wait_until(lambda: " on http://" in server.log.read_text(), 30)
+        (url,) = re.findall(r" on (http://.*)/v1$", server.log.read_text(), re.MULTILINE)
+
+        assert httpx.get(f"{url}/health/live").status_code == 200
 
 
 def test_a_model_that_cannot_be_loaded_is_told_too(tmp_path: Path) -> None:

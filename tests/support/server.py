@@ -91,6 +91,13 @@ def free_port() -> int:
         return port
 
 
+def has_ipv6() -> bool:
+    """Whether this machine can listen on an address of IPv6."""
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
+
+
 @contextlib.contextmanager
 def running_server(
     folder: Path,

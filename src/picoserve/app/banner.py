@@ -24,6 +24,7 @@ from picoserve.pool.pool import Pool
 
 _POLL_SECONDS: Final = 0.05
 _WIDTH: Final = 110
+_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 _TITLES: Final = ("model", "engine", "device", "context", "cache", "loaded in", "state")
 
 
@@ -129,6 +130,5 @@ def _cells(row: EngineStatus, info: EngineInfo | None, *, narrow: bool) -> tuple
 
 def _reachable(host: str) -> str:
     """A host that can be pasted into a client on this machine."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104  # compared, not bound
-        return "127.0.0.1"
+    host = _LOOPBACK_OF.get(host, host)
     return f"[{host}]" if ":" in host else host

@@ -24,16 +24,8 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
     entries = settings.models or (shipped_model(),)
     for finding in _machine(entries):
         yield finding
-    if not settings.models:
-        yield check_driver(loaded_driver())
-        yield note(
-            "models",
-            "no model is configured: picoLLM was not looked at",
-            "give --model FILE.pllm; what follows is the demo model on llama.cpp",
-        )
-    elif any(entry.engine == "picollm" for entry in entries):
-        yield check_driver(loaded_driver())
-        yield _access_key(settings)
+    for finding in _picollm(settings):
+        yield finding
     if settings.contexts.folder is not None:
         yield _contexts(settings)
     plan = plan_models(settings)
@@ -66,6 +58,19 @@ def _machine(entries: tuple[ModelSettings, ...]) -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             extra = "picoserve[llamacpp]" if engine == "llamacpp" else "picollm"
             yield fail("package", f"{package} is not installed", f"pip install '{extra}'")
+
+
+def _picollm(settings: Settings) -> Iterator[Finding]:
+    if not settings.models:
+        yield check_driver(loaded_driver())
+        yield note(
+            "models",
+            "no model is configured: picoLLM was not looked at",
+            "give --model FILE.pllm; what follows is the demo model on llama.cpp",
+        )
+    elif any(entry.engine == "picollm" for entry in settings.models):
+        yield check_driver(loaded_driver())
+        yield _access_key(settings)
 
 
 def _access_key(settings: Settings) -> Finding:
