@@ -156,3 +156,14 @@ def test_the_compose_file_leaves_time_to_drain() -> None:
 
     assert int(service["stop_grace_period"].rstrip("s")) > Settings().server.drain_seconds
     assert set(service["secrets"]) == {"access_key", "keys"}
+
+
+def test_the_systemd_unit_leaves_the_gpus_and_the_access_key_to_old_systemd() -> None:
+    unit = (ROOT / "deploy/systemd/picoserve.service").read_text()
+    settings = set(re.findall(r"^(\w+)=", unit, re.MULTILINE))
+
+    # Each of them takes /dev/nvidia* away, ProtectClock before systemd 252.
+    assert not settings & {"DeviceAllow", "DevicePolicy", "PrivateDevices", "ProtectClock"}
+    # The specifier %d came with systemd 251; a line that holds an unknown one is dropped.
+    assert "LoadCredential" in settings
+    assert not re.search(r"^[^#].*%d", unit, re.MULTILINE)
