@@ -98,10 +98,10 @@ async def run_load(
     try:
         async with asyncio.timeout(load.seconds), asyncio.TaskGroup() as group:
             for number in range(load.requests):
+                if load.rate and number:
+                    await asyncio.sleep(waits.expovariate(load.rate))
                 await places.acquire()
                 group.create_task(_request(client, run, number, places, on_end))
-                if load.rate:
-                    await asyncio.sleep(waits.expovariate(load.rate))
     except TimeoutError:
         pass
     run.seconds = perf_counter() - began

@@ -22,6 +22,18 @@ async def test_every_request_is_answered_and_counted(server: RunningServer) -> N
     assert all(1 <= answer.tokens <= 4 for answer in run.answers)
 
 
+async def test_nothing_is_waited_for_before_the_first_request_and_after_the_last(
+    server: RunningServer,
+) -> None:
+    # With this seed the first pause is one of more than a minute.
+    load = Load(MODEL, requests=1, rate=0.01, seconds=15, prompt_tokens=5, max_tokens=4, seed=0)
+    async with Endpoint(server.base_url).client() as client:
+        run = await run_load(client, load)
+
+    assert (len(run.answers), run.unfinished) == (1, 0)
+    assert run.seconds < load.seconds
+
+
 async def test_failures_are_counted_by_their_reason(server: RunningServer) -> None:
     async with Endpoint(server.base_url).client() as client:
         run = await run_load(client, Load("nobody", requests=3))
