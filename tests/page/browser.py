@@ -50,6 +50,11 @@ class Page:
         field.clear()
         field.send_keys(text)
 
+    def paste(self, selector: str, text: str) -> None:
+        """Put a text into a field at once, whatever characters it has."""
+        script = "document.querySelector(arguments[0]).value = arguments[1]"
+        self.driver.execute_script(script, selector, text)
+
     def click(self, selector: str) -> None:
         """Press a button."""
         self.driver.find_element(_CSS, selector).click()
@@ -70,6 +75,24 @@ class Page:
     def say(self, text: str) -> None:
         """Send a message by the keyboard alone."""
         self.fill("#message", text + ENTER)
+
+    def click_where_there_is_one(self, selector: str) -> None:
+        """Press a button in whatever state the page is, if it is there at all."""
+        self.driver.execute_script("document.querySelector(arguments[0])?.click()", selector)
+
+    def wait_for_looks(self, count: int) -> None:
+        """Return once the page has looked at the server's state that often from now on."""
+        script = (
+            "return performance.getEntriesByType('resource')"
+            ".filter((entry) => entry.name.endsWith('/health')).length"
+        )
+        before = self.driver.execute_script(script)
+        wait_until(lambda: self.driver.execute_script(script) >= before + count)
+
+    def count(self, selector: str) -> int:
+        """How many such elements there are."""
+        script = "return document.querySelectorAll(arguments[0]).length"
+        return int(self.driver.execute_script(script, selector))
 
     def escape(self) -> None:
         """Press Escape wherever the focus is."""

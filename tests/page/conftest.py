@@ -22,7 +22,7 @@ _REPLIES = (
 _EYES = ModelScript(
     model="qwen3-vl-2b-it [5.37 v1]",
     vision=True,
-    replies=[Reply(kind="image", text="{width}x{height}"), Reply(text="nothing to see")],
+    replies=[Reply(kind="image", text="{width}x{height} of {rgb}"), Reply(text="nothing to see")],
 )
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 

@@ -18,8 +18,15 @@ function element(tag, className = "", text = "") {
 
 const key = {
   get: () => sessionStorage.getItem(KEY) ?? "",
+  keep: (text) => sessionStorage.setItem(KEY, text),
+  forget: () => sessionStorage.removeItem(KEY),
   headers: () => (key.get() ? { authorization: `Bearer ${key.get()}` } : {}),
+  // Others cannot be sent, and no server has them.
+  isPossible: (text) => /^[!-~]+$/.test(text),
 };
+
+// A server that has asked once is not asked again without a key: the pool can be watched as well.
+const mayAsk = () => Boolean(key.get()) || $("key-button").hidden;
 
 function askForKey(problem = "") {
   $("key-button").hidden = false;
@@ -28,17 +35,42 @@ function askForKey(problem = "") {
   $("key").select();
 }
 
+function keyRefused() {
+  askForKey(key.get() ? "This key is not accepted." : "");
+  key.forget();
+}
+
 $("key-button").addEventListener("click", () => askForKey());
 $("key-cancel").addEventListener("click", () => $("key-dialog").close());
 $("key-dialog").addEventListener("close", () => $("message").focus());
 $("key-form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  sessionStorage.setItem(KEY, $("key").value.trim());
+  const given = $("key").value.trim();
+  if (!key.isPossible(given)) {
+    askForKey("A key has printable ASCII characters without blanks; this one has another character.");
+    return;
+  }
+  $("key-problem").textContent = "";
+  key.keep(given);
   if (await loadModels()) {
     $("key").value = "";
     $("key-dialog").close();
+  } else {
+    key.forget();
   }
 });
+
+// ---------------------------------------------------------------- what goes wrong
+
+async function refusal(response) {
+  const body = await response.json().catch(() => null);
+  return new Error(body?.error?.message ?? `The server answered with HTTP ${response.status}.`);
+}
+
+// What `fetch` throws has another text in each browser.
+function words(error) {
+  return error instanceof TypeError ? "The server cannot be reached." : error.message;
+}
 
 // ---------------------------------------------------------------- models
 
@@ -46,17 +78,18 @@ async function loadModels() {
   try {
     const response = await fetch("/v1/models", { headers: key.headers() });
     if (response.status === 401) {
-      askForKey(key.get() ? "This key is not accepted." : "");
-      sessionStorage.removeItem(KEY);
+      keyRefused();
       return false;
     }
+    if (!response.ok) throw await refusal(response);
     const chosen = $("model").value;
     const models = (await response.json()).data;
     $("model").replaceChildren(...models.map(modelOption));
     if (models.some((model) => model.id === chosen)) $("model").value = chosen;
     offerImage();
     return true;
-  } catch {
+  } catch (error) {
+    $("key-problem").textContent = words(error);
     return false;
   }
 }
@@ -106,7 +139,11 @@ async function smaller(file) {
   const canvas = element("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const context = canvas.getContext("2d");
+  // As the server lays it; what a JPEG cannot show through would be black.
+  context.fillStyle = "white";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/jpeg", 0.9);
 }
 
@@ -162,10 +199,7 @@ function showError(text, again) {
   if (again) {
     const button = element("button", "", "Try again");
     button.type = "button";
-    button.addEventListener("click", () => {
-      turn.remove();
-      again();
-    });
+    button.addEventListener("click", () => again());
     turn.append(button);
   }
   show(turn);
@@ -287,12 +321,15 @@ function setRunning(controller) {
 }
 
 async function answer() {
+  if (running) return;
   let body;
   try {
     body = request();
   } catch {
     return;
   }
+  // An error belongs to the turn that it ended: only the last one can be tried again.
+  document.querySelectorAll(".turn.error").forEach((error) => error.remove());
   const conversation = messages; // "New conversation" begins another list.
   const controller = new AbortController();
   setRunning(controller);
@@ -313,8 +350,8 @@ async function answer() {
       signal: controller.signal,
     });
     if (!response.ok) {
-      if (response.status === 401) askForKey(key.get() ? "This key is not accepted." : "");
-      throw new Error((await response.json()).error?.message ?? `HTTP ${response.status}`);
+      if (response.status === 401) keyRefused();
+      throw await refusal(response);
     }
     engine = response.headers.get("x-picoserve-engine") ?? "";
     for await (const event of events(response)) {
@@ -341,8 +378,7 @@ async function answer() {
   if (failure && !said) turn.remove();
   else turn.append(element("p", "meta", metaLine(times, usage?.completion_tokens ?? parts, finish, engine, calls.length > 0)));
   if (failure) {
-    const message = failure instanceof TypeError ? "The server cannot be reached." : failure.message;
-    showError(message, said ? null : answer);
+    showError(words(failure), said ? null : answer);
     return;
   }
   conversation.push({ role: "assistant", content: said || (calls.length ? null : ""), ...(calls.length && finish !== "stopped" && { tool_calls: calls }) });
@@ -536,7 +572,7 @@ async function poll() {
     try {
       showHealth(await (await fetch("/health", { cache: "no-store" })).json());
       // A model tells what it can do once it has loaded.
-      if (!capabilities() && !$("key-dialog").open) await loadModels();
+      if (!capabilities() && !$("key-dialog").open && mayAsk()) await loadModels();
       if ($("model").options.length) await pollMetrics();
     } catch {
       $("health").dataset.state = "unreachable";
