@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -14,8 +14,8 @@ from livekit.agents import (
     APIStatusError,
     inference,
 )
-from livekit.agents.llm import ChatContext, CompletionUsage
-from tests.standin.model_script import read_journal
+from livekit.agents.llm import ChatContext, CompletionUsage, function_tool
+from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model
 from tests.support.processes import wait_idle
 from tests.support.server import RunningServer, running_server, wait_until
@@ -51,6 +51,30 @@ ALL_OPTIONS: dict[str, Any] = {
     "extra_headers": {"x-custom": "1"},
     "extra_query": {"q": "1"},
 }
+
+
+ZOD_EMAIL: Final = (
+    "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@"
+    "([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$"
+)
+
+
+@function_tool(
+    raw_schema={
+        "name": "send_mail",
+        "description": "Send a mail.",
+        "parameters": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {"to": {"type": "string", "format": "email", "pattern": ZOD_EMAIL}},
+            "required": ["to"],
+            "additionalProperties": False,
+        },
+    }
+)
+async def send_mail(raw_arguments: dict[str, object]) -> str:
+    """Send nothing."""
+    return "sent"
 
 
 @asynccontextmanager
@@ -139,6 +163,26 @@ async def test_option_whose_meaning_would_be_lost_is_told_at_once(server: Runnin
 
     assert error.value.status_code == 400
     assert not error.value.retryable
+
+
+async def test_tool_whose_pattern_nothing_here_can_read_is_called(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    """As MCP servers written with zod ship it."""
+    arguments = '{"to": "ann@example.org"}'
+    call = f'{{"name": "send_mail", "arguments": {arguments}}}'
+    script = ModelScript(context_length=10_000, replies=[Reply(text=call, continues=True)])
+    config = standin_model(standin_library, tmp_path, script)
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        async with (
+            livekit_llm(server, "pico") as llm,
+            llm.chat(chat_ctx=conversation("Write to Ann."), tools=[send_mail]) as stream,
+        ):
+            calls = [
+                call async for chunk in stream if chunk.delta for call in chunk.delta.tool_calls
+            ]
+
+    assert [(call.name, call.arguments) for call in calls] == [("send_mail", arguments)]
 
 
 async def test_alias_serves_an_agent_written_for_another_model(server: RunningServer) -> None:

@@ -52,7 +52,8 @@ class Grammar:
             copies of one matcher share a lexer that can fail for all of them.
         smallest: A short document that the grammar takes.
         samples: Strings that meet the schema's patterns and formats, as they stand in quotes.
-        schema: The client's own schema, for the final check; None for the other kinds.
+        schema: The client's own schema, for the final check, without what cannot be read here;
+            None for the other kinds.
         deferred: Paths of keywords that only the final check holds.
         strict: The client asked for a guarantee.
     """
@@ -114,7 +115,7 @@ def _from_schema(source: object, *, strict: bool, limits: SchemaLimits) -> Gramm
         Kind.JSON_SCHEMA,
         text,
         samples=string_samples(prepared.patterns, prepared.formats),
-        schema=source if isinstance(source, (dict, bool)) else None,
+        schema=prepared.source,
         deferred=prepared.deferred,
         strict=strict,
     )

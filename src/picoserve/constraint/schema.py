@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias, cast
 from picoserve.constraint import keywords
 from picoserve.constraint.combined import combined_pointers
 from picoserve.constraint.faults import SchemaError
+from picoserve.constraint.legible import legible_part
 from picoserve.constraint.limits import SchemaLimits
 from picoserve.constraint.reshaping import (
     check_value,
@@ -37,12 +38,14 @@ class PreparedSchema:
     """A schema ready for the grammar.
 
     Attributes:
+        source: The client's own schema, but for what cannot be read where it is not strict.
         schema: What the grammar is made from.
         deferred: Paths of the keywords that only the final check holds.
         patterns: The patterns in it, for sample strings.
         formats: The formats in it, for sample strings.
     """
 
+    source: Schema
     schema: dict[str, Any]
     deferred: tuple[str, ...]
     patterns: tuple[str, ...]
@@ -57,7 +60,7 @@ def prepare_schema(
     Args:
         schema: A dict or, as JSON Schema allows, a boolean.
         strict: Refuse constraining keywords that the grammar cannot hold; otherwise drop them and
-            leave them to the final check.
+            leave them to the final check, but for patterns and references that nothing here reads.
         limits: Bounds on the schema's size.
 
     Raises:
@@ -67,7 +70,10 @@ def prepare_schema(
     if not isinstance(schema, (dict, bool)):
         raise SchemaError("A schema is an object or a boolean.")
     check_size(schema, limits)
-    return _Preparation(schema, strict=strict, limits=limits).run()
+    left_out: tuple[str, ...] = ()
+    if not strict:
+        schema, left_out = legible_part(schema, limits)
+    return _Preparation(schema, strict=strict, limits=limits).run(left_out)
 
 
 def check_size(schema: object, limits: SchemaLimits) -> None:
@@ -108,10 +114,11 @@ class _Preparation:
         self._formats: dict[str, None] = {}
         self._combined = combined_pointers(schema)
 
-    def run(self) -> PreparedSchema:
+    def run(self, left_out: tuple[str, ...]) -> PreparedSchema:
         schema = self._schema(self._root, (), combined=False)
+        deferred = (*left_out, *self._deferred)
         return PreparedSchema(
-            schema, tuple(self._deferred), tuple(self._patterns), tuple(self._formats)
+            self._root, schema, deferred, tuple(self._patterns), tuple(self._formats)
         )
 
     def _schema(self, schema: object, path: tuple[str, ...], *, combined: bool) -> dict[str, Any]:
