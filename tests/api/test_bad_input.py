@@ -112,6 +112,16 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str | None]] = [
     ({"audio": {"voice": "alloy"}}, "audio", "unsupported_parameter"),
     ({"web_search_options": {}}, "web_search_options", "unsupported_parameter"),
     ({"modalities": ["text", "audio"]}, "modalities", "unsupported_value"),
+    (
+        {"moderation": {"policy": {"output": {"mode": "block"}}}},
+        "moderation.policy.output.mode",
+        "unsupported_value",
+    ),
+    (
+        {"moderation": {"policy": {"input": {"mode": "block"}, "output": {"mode": "score"}}}},
+        "moderation.policy.input.mode",
+        "unsupported_value",
+    ),
     ({"response_format": {"type": "xml"}}, "response_format.type", "invalid_value"),
     ({"response_format": {}}, "response_format.type", "missing_required_parameter"),
     (
@@ -318,6 +328,8 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
         unknown = client.post(PATH, json=chat_body(top_k=5))
         surrogate = client.post(PATH, content=json.dumps(chat_body() | {"\ud800": 1}))
         known = client.post(PATH, json=chat_body(user="u", store=False, max_tokens=1))
+        named = chat_body(max_tokens=1, messages=[{"role": "user", "content": "Hi", "name": "Ann"}])
+        speaker = client.post(PATH, json=named)
         text = completion_body(max_tokens=1, user="u", response_format=None, tools=[])
         others = [
             client.post("/v1/completions", json=text | {"max_completion_tokens": 5}),
@@ -342,7 +354,7 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
     assert unknown.status_code == surrogate.status_code == 400
     error = error_of(unknown)
     assert (error["param"], error["code"]) == ("top_k", "unknown_parameter")
-    assert known.status_code == 200
+    assert known.status_code == speaker.status_code == 200
 
 
 def test_bad_requests_touch_no_engine(http: httpx.Client, server: RunningServer) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.wire import chat_body, chat_text, stream_chunks
+from tests.support.wire import Body, chat_body, chat_text, stream_chunks
 
 PATH = "/v1/chat/completions"
 GREEDY: dict[str, Any] = {"temperature": 0, "max_tokens": 24}
@@ -229,6 +229,34 @@ def test_fields_that_change_nothing_are_named_in_a_header(http: httpx.Client) ->
 
     assert response.headers["x-picoserve-ignored"] == "store, top_k"
     assert stream.headers["x-picoserve-ignored"] == "store, top_k"
+
+
+@pytest.mark.parametrize(
+    ("said", "ignored"),
+    [
+        ([{"role": "user", "content": "Hi", "name": "Ann"}], "messages.name"),
+        ([{"role": "system", "content": "x", "name": "a"}], "messages.name"),
+        ([{"role": "assistant", "content": "x", "name": "a"}], "messages.name"),
+        ([{"role": "user", "content": "Hi", "name": None}], None),
+        ([{"role": "function", "content": "21", "name": "f"}], None),
+    ],
+)
+def test_names_of_those_who_speak_are_told_to_change_nothing(
+    http: httpx.Client, said: list[Body], ignored: str | None
+) -> None:
+    body = chat_body(**GREEDY) | {"messages": said}
+    unnamed = {"messages": [message | {"name": None} for message in said]}
+
+    response = http.post(PATH, json=body)
+
+    assert response.status_code == 200
+    assert response.headers.get("x-picoserve-ignored") == ignored
+    if ignored:
+        prompts = [
+            http.post(f"{PATH}/render", json=each).json()["prompt"]
+            for each in (body, body | unnamed)
+        ]
+        assert prompts[0] == prompts[1]
 
 
 def test_plain_request_has_no_ignored_header(http: httpx.Client) -> None:

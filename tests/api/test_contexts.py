@@ -326,9 +326,10 @@ def test_unknown_id_is_not_found_and_touches_no_file(hotel: Hotel, context_id: s
 
 
 def test_fields_without_a_meaning_are_named_and_bad_ones_refused(hotel: Hotel) -> None:
-    answer = hotel.save(temperature=0.5, stream=True)
+    named = [{"role": "system", "content": SYSTEM, "name": "desk"}]
+    answer = hotel.save(temperature=0.5, stream=True, messages=named)
     assert answer.status_code == 200
-    assert answer.headers["x-picoserve-ignored"] == "stream, temperature"
+    assert answer.headers["x-picoserve-ignored"] == "messages.name, stream, temperature"
 
     assert error_of(hotel.save(messages=[]))["param"] == "messages"
     assert error_of(hotel.save(model="nobody"))["code"] == "model_not_found"

@@ -72,7 +72,7 @@ CHAT_FIELDS: Final = (
     Field("prediction", _I),
     Field("reasoning_effort", _I),
     Field("verbosity", _I),
-    Field("moderation", _I),
+    Field("moderation", _I, "but for the mode `block`, which is rejected: nothing here moderates"),
 )
 
 KNOWN_FIELDS: Final = frozenset(field.name for field in CHAT_FIELDS)

@@ -11,7 +11,12 @@ from picoserve.generation import Image, Job
 from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.image import image_source
-from picoserve.prompt.limits import check_certain_overflow, check_sampling, check_stream_options
+from picoserve.prompt.limits import (
+    check_certain_overflow,
+    check_moderation,
+    check_sampling,
+    check_stream_options,
+)
 from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
@@ -19,7 +24,7 @@ from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.tool_choice import Tooling, tooling_for
 from picoserve.prompt.tool_text import HERMES
-from picoserve.prompt.turns_from_chat import turns_from_messages
+from picoserve.prompt.turns_from_chat import turns_from_messages, unused_by_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class ChatWork:
         user_stop: The caller's stop phrases.
         reply: What the reply has to be.
         reply_lead: Text that every reply begins with and that nobody wants to see.
-        unused: Fields of the request that have no place in a reply of this form.
+        unused: Fields of the request that have no place in the prompt or in a reply of this form.
         image: What the jobs look at; it is yet to be read into them.
     """
 
@@ -65,7 +70,7 @@ def chat_work(
     image = image_source(request.messages, info, model.image_side)
     if info.can(Capability.OCR):
         jobs = ocr_jobs(request, model, info, image, user_stop)
-        unused = unused_by_ocr(request)
+        unused = (*unused_by_ocr(request), *unused_by_turns(request.messages))
         return ChatWork(jobs, user_stop, tooling_for(request), None, "", unused, image)
     check_sampling(request, info)
     template = model.template(info)
@@ -92,7 +97,7 @@ def chat_work(
     )
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
     # A stop phrase would leave half a document, which is what the form is there to rule out.
-    unused = ("stop",) if has_form and user_stop else ()
+    unused = (*unused_by_turns(request.messages), *(("stop",) if has_form and user_stop else ()))
     return ChatWork(jobs, user_stop, tooling, reply, template.lead_after(turns), unused, image)
 
 
@@ -106,6 +111,7 @@ def _check_support(request: ChatRequest) -> None:
     for name in ("audio", "web_search_options"):
         if (request.model_extra or {}).get(name) is not None:
             raise _unsupported(name)
+    check_moderation((request.model_extra or {}).get("moderation"))
 
 
 def _unsupported(name: str) -> UnsupportedParameterError:

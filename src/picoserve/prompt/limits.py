@@ -57,6 +57,27 @@ def check_capability(info: EngineInfo, capability: Capability) -> None:
     )
 
 
+def check_moderation(moderation: object) -> None:
+    """Refuse to be asked for blocking: an answer would look as if it had been looked at.
+
+    Raises:
+        UnsupportedValueError: Input or output is to be blocked.
+    """
+    policy = _member(moderation, "policy")
+    for side in ("input", "output"):
+        if _member(_member(policy, side), "mode") == "block":
+            param = f"moderation.policy.{side}.mode"
+            raise UnsupportedValueError(
+                f"Unsupported value: '{param}' does not support 'block' with this model: nothing "
+                "here moderates.",
+                param=param,
+            )
+
+
+def _member(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
 def check_stream_options(request: SamplingFields) -> None:
     """`stream_options` belongs to streams only. Raises InvalidRequestError."""
     if request.stream_options is not None and not request.stream:

@@ -34,6 +34,13 @@ def turns_from_messages(messages: Sequence[Message]) -> list[Turn]:
     return [_turn(message, f"messages[{index}]") for index, message in enumerate(messages)]
 
 
+def unused_by_turns(messages: Sequence[Message]) -> tuple[str, ...]:
+    """What the messages say and no template has a place for: the names of those who speak."""
+    named = (message for message in messages if not isinstance(message, FunctionMessage))
+    has_name = any(getattr(message, "name", None) is not None for message in named)
+    return ("messages.name",) if has_name else ()
+
+
 def _check_results(messages: Sequence[Message]) -> None:
     """Each result needs its call before it: a result that nobody asked for confuses a model."""
     asked: set[str] = set()

@@ -13,6 +13,7 @@ from picoserve.openai_api.contexts import PROMPT_FIELDS, ContextCard, ContextReq
 from picoserve.openai_api.validation import parse_body
 from picoserve.pipeline.context_saving import ContextSaving, cannot_save
 from picoserve.prompt.context import context_prompt
+from picoserve.prompt.turns_from_chat import unused_by_turns
 from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import at_desk
 from picoserve.server.disconnect import until_disconnect
@@ -31,7 +32,7 @@ async def create_context(request: Request, state: State) -> Response:
     body = parse_body(ContextRequest, await read_body(request, state.limits))
     ignored = ignored_fields(body, state.limits.unknown_fields)
     unused = body.model_fields_set - PROMPT_FIELDS - {"name"}
-    headers = ignored_header(sorted({*ignored, *unused}))
+    headers = ignored_header(sorted({*ignored, *unused, *unused_by_turns(body.messages)}))
     facts = facts_of(request.scope)
     model, info = ready_model(state, body.model, facts)
     identities = state.pool.models[model.name].context_identities
