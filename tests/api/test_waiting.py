@@ -178,6 +178,35 @@ def test_request_for_more_answers_than_ever_fit_is_told_so(
     )
 
 
+def test_client_says_how_long_it_waits_in_line(slow: RunningServer, client: httpx.Client) -> None:
+    with open_stream(client, LONG) as busy:
+        busy.text()
+        at_once = client.post(PATH, json=BRIEF, headers={"x-picoserve-max-wait": "0.05"})
+        with open_stream(client, BRIEF, {"x-picoserve-max-wait": "0.5"}) as waiting:
+            assert next(waiting.lines) == ": "
+            (event,) = waiting.events()
+        assert (slow.busy(), slow.waiting()) == (1, 0)
+
+    assert at_once.status_code == 503
+    for error, seconds in ((error_of(at_once), "0.05"), (event["error"], "0.5")):
+        assert error["code"] == "server_is_overloaded"
+        assert f"busy for {seconds} s" in error["message"]
+
+
+@pytest.mark.parametrize("seconds", ["", "soon", "0", "-1", "nan", "inf"])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [(PATH, BRIEF), ("/v1/completions", completion_body("brief", model="pico"))],
+)
+def test_wait_that_is_no_time_is_refused(
+    client: httpx.Client, path: str, body: dict[str, object], seconds: str
+) -> None:
+    response = client.post(path, json=body, headers={"x-picoserve-max-wait": seconds})
+
+    error = error_of(response)
+    assert (response.status_code, error["param"]) == (400, "x-picoserve-max-wait")
+
+
 def test_urgent_newcomer_takes_the_place_of_the_youngest_least_urgent(
     slow: RunningServer, client: httpx.Client, threads: ThreadPoolExecutor
 ) -> None:

@@ -14,7 +14,7 @@ from livekit.agents import (
     APIStatusError,
     inference,
 )
-from livekit.agents.llm import ChatContext, CompletionUsage, function_tool
+from livekit.agents.llm import ChatContext, CompletionUsage, FallbackAdapter, function_tool
 from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model
 from tests.support.processes import wait_idle
@@ -238,6 +238,35 @@ async def test_interruption_before_the_first_token_gives_the_place_up(slow: Runn
 
     wait_idle(slow)
     assert jobs(slow) == before + 1
+
+
+async def test_fallback_takes_over_when_the_wait_that_the_client_names_is_over(
+    slow: RunningServer, server: RunningServer
+) -> None:
+    """Comments keep its read timeout from running out, so it has to say how long it waits."""
+    wait_idle(slow)
+    headers = {"x-picoserve-max-wait": "0.5"}
+    others = asyncio.all_tasks()
+    with (
+        httpx.Client(base_url=slow.url) as client,
+        open_stream(client, chat_body("Count!", model="pico")) as busy,
+    ):
+        busy.text()
+        async with (
+            livekit_llm(slow, "pico", extra_kwargs={"extra_headers": headers}) as first,
+            livekit_llm(server, extra_kwargs={"max_completion_tokens": 8}) as second,
+        ):
+            adapter = FallbackAdapter([first, second])
+            text = ""
+            async with adapter.chat(chat_ctx=conversation("Hello!")) as stream:
+                async for chunk in stream:
+                    text += (chunk.delta.content or "") if chunk.delta else ""
+            assert slow.busy() == 1
+            # It asks the first one again, behind the reply.
+            await asyncio.gather(*(asyncio.all_tasks() - others), return_exceptions=True)
+            await adapter.aclose()
+
+    assert text
 
 
 @pytest.mark.timeout(45)

@@ -70,10 +70,8 @@ def prepare_schema(
     if not isinstance(schema, (dict, bool)):
         raise SchemaError("A schema is an object or a boolean.")
     check_size(schema, limits)
-    left_out: tuple[str, ...] = ()
-    if not strict:
-        schema, left_out = legible_part(schema, limits)
-    return _Preparation(schema, strict=strict, limits=limits).run(left_out)
+    legible, left_out = (schema, ()) if strict else legible_part(schema, limits)
+    return _Preparation(legible, strict=strict, limits=limits).run(left_out)
 
 
 def check_size(schema: object, limits: SchemaLimits) -> None:

@@ -1,6 +1,7 @@
 """The engines of one model: who waits, who runs, where the next job goes."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,7 @@ class Placement:
         front: The job's first engine died under it; it waits in front.
         origin: Where the job comes from, as far as the client says.
         fit: The engines that its saved context concerns.
+        max_wait_seconds: Longest wait in the line, where it is less than the line's own.
     """
 
     model: str
@@ -31,6 +33,7 @@ class Placement:
     front: bool = False
     origin: Origin = field(default_factory=Origin)
     fit: ContextFit | None = None
+    max_wait_seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ class ModelPool:
         """Wait in line for a place.
 
         Raises:
-            OverloadedError: The line is full, or a job of a higher class took the place.
+            OverloadedError: The line is full, a job of a higher class took the place, or the
+                wait became too long.
             ModelUnavailableError: No engine of the model works or will.
         """
         self._check_alive(placement.fit)
@@ -159,14 +163,14 @@ class ModelPool:
         if any(keeper.handle and keeper.handle.free_places > 0 for keeper in self.keepers):
             # Whoever stands in front waits for another engine than the free one.
             self._dispatch()
+        seconds = min(self.line.limits.max_seconds, placement.max_wait_seconds)
         try:
-            async with asyncio.timeout(self.line.limits.max_seconds):
+            async with asyncio.timeout(seconds):
                 return await waiter.lease
         except TimeoutError:
             waiter.give_back()
             raise OverloadedError(
-                f"All engines were busy for {self.line.limits.max_seconds:g} s. "
-                "Please try again later.",
+                f"All engines were busy for {seconds:g} s. Please try again later.",
                 limit="max_wait_seconds",
                 retry_after=self.retry_after(),
             ) from None

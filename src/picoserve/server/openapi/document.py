@@ -50,6 +50,7 @@ _TRY_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_
 _PLACING: Final = {
     "x-livekit-inference-priority": "`priority`, `standard` or `low`: the class in the line.",
     "x-livekit-room-id": "Breaks ties between engines.",
+    "x-picoserve-max-wait": "Longest wait in the line, in seconds; then it is a 503.",
 }
 
 
