@@ -2,8 +2,12 @@
 
 import json
 import secrets
+from typing import Final
 
 from picoserve.generation import Event, ToolCallDelta
+
+_MAX_CALLS: Final = 8
+_MAX_REPEATS: Final = 2
 
 
 class CallLog:
@@ -20,8 +24,14 @@ class CallLog:
     def __init__(self) -> None:
         self.count = 0
         self.attempts = 0
+        self._repeats = 0
         self._name = ""
         self._previous: tuple[str, str] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """No other call is wanted: there were enough, or the model only repeats itself."""
+        return self.attempts >= _MAX_CALLS or self._repeats >= _MAX_REPEATS
 
     def begin(self, name: str) -> list[Event]:
         """A call of this function begins."""
@@ -35,11 +45,12 @@ class CallLog:
     def end(self, arguments: str) -> list[Event]:
         """The call is whole."""
         call = (self._name, json.dumps(json.loads(arguments)))
-        repeated, first = call == self._previous, not self.attempts
+        first = not self.attempts
         self.attempts += 1
-        if repeated:
+        if call == self._previous:
+            self._repeats += 1
             return []
-        self._previous = call
+        self._previous, self._repeats = call, 0
         events: list[Event] = [] if first else [self._head(), ToolCallDelta(self.count, arguments)]
         self.count += 1
         return events

@@ -33,13 +33,14 @@ class DocumentReply:
         """
         self.tally = Tally()
         self._lead = lead
+        self._cut = False
         self._pieces = EnginePieces(stop)
         self._content = Content(grammar, self.tally, self._pieces, logprobs=logprobs)
 
     @property
     def state(self) -> ReplyState:
         """What is wanted now."""
-        if self._content.state is State.COMPLETE:
+        if self._cut or self._content.state is State.COMPLETE:
             return ReplyState.DONE
         if self._pieces.stopped or self._content.state is State.VIOLATION:
             return ReplyState.ENOUGH
@@ -53,8 +54,8 @@ class DocumentReply:
 
     @property
     def finish_reason(self) -> FinishReason:
-        """Always `stop`: whoever cuts a document knows it."""
-        return FinishReason.STOP
+        """`length` where the document is not whole."""
+        return FinishReason.LENGTH if self._cut else FinishReason.STOP
 
     def start(self) -> list[Event]:
         """What every such document begins with."""
@@ -80,6 +81,10 @@ class DocumentReply:
     def close(self) -> list[Event]:
         """End the document without the engine: its context is full."""
         return self._content.close()
+
+    def cut(self) -> None:
+        """Leave the document as it is."""
+        self._cut = True
 
     def _await_lead(self) -> None:
         """A call on the prompt alone begins with the lead."""

@@ -79,33 +79,21 @@ class OpenCall:
         shown = self._document.feed(EnginePiece(data, piece.start))
         return self._shown(shown) + self._advance(speaking=True)
 
-    def mend(self, *, limited: bool) -> list[Event]:
-        """The model's turn has ended: repair what it has left.
-
-        Args:
-            limited: A limit has ended it.
-        """
+    def mend(self) -> list[Event]:
+        """The model has ended its turn: repair what it has left."""
         document = self._document
         if not self.name:
             document.feed(EnginePiece(self._spelling.rest()))
             self._spelling = CalledName(self._plan.callable_names)
         self._python = None  # The next turn goes on from JSON.
         shown = b""
-        if document.state is State.GOING and not limited:
+        if document.state is State.GOING:
             shown += document.end_of_text()
         if document.state is State.VIOLATION:
             shown += document.repair()
         if not self.name:
             return self._complete_header()
         return self._shown(shown) + self._advance(speaking=False)
-
-    def close(self) -> list[Event]:
-        """End the call without the engine."""
-        events: list[Event] = []
-        while not self.is_over:
-            events += self._shown(self._document.close())
-            events += self._advance(speaking=False)
-        return events
 
     def _complete_header(self) -> list[Event]:
         """After a name comes the arguments' key, for which nobody has to be asked."""

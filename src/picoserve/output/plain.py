@@ -53,4 +53,9 @@ class PlainReply:
 
     def close(self) -> list[Event]:
         """Nothing has to be added to free text."""
+        self.cut()
         return []
+
+    def cut(self) -> None:
+        """Free text may end anywhere."""
+        self._ended = self._cut = True

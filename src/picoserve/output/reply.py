@@ -78,3 +78,7 @@ class Reply(Protocol):
     def close(self) -> list[Event]:
         """End the reply without the engine: its context is full."""
         ...
+
+    def cut(self) -> None:
+        """End the reply as it stands: it has as many tokens as the caller wants."""
+        ...

@@ -25,7 +25,6 @@ from picoserve.output.preamble import Preamble
 from picoserve.output.reply import ReplyState, Tally
 from picoserve.output.spoken import SpokenText
 
-_MAX_CALLS: Final = 8
 _FIRST_WORDS: Final = ("functools",)  # Phi begins so; in the middle of a text it is a word
 
 
@@ -96,7 +95,7 @@ class ToolReply:
 
     @property
     def finish_reason(self) -> FinishReason:
-        """`tool_calls` as soon as there was one."""
+        """`tool_calls` as soon as there was a whole one."""
         if self._cut:
             return FinishReason.LENGTH
         return FinishReason.TOOL_CALLS if self._calls.count else FinishReason.STOP
@@ -126,7 +125,7 @@ class ToolReply:
         while self._doubt is not None:
             events += self._back_to_text(self._doubt)
         if self._call is not None:
-            events += self._after_step(self._call.mend(limited=limited))
+            events += [] if limited else self._after_step(self._call.mend())
         elif self._content is not None:
             events += self._after_content(self._content.mend(limited=limited))
         else:
@@ -137,16 +136,16 @@ class ToolReply:
         return events
 
     def close(self) -> list[Event]:
-        """End a call or document without the engine: its context is full."""
-        events: list[Event] = []
-        if self._plan.content is not None and self._part is Part.TEXT:
-            events += self._enter_content(self._plan.content)
-        if self._call is not None:
-            events += self._after_step(self._call.close())
-        elif self._content is not None:
-            events += self._content.close()
+        """End a document without the engine: its context is full. A call is not made up."""
+        if self._content is None:
+            self.cut()
+            return []
+        return self._after_content(self._content.close())
+
+    def cut(self) -> None:
+        """End as it stands. A call behind a whole one has not been shown, and is left out."""
+        self._cut = not self._calls.count
         self._part = Part.DONE
-        return events
 
     def _end_open_part(self, *, limited: bool) -> list[Event]:
         """The model has ended outside any call and document."""
@@ -277,7 +276,7 @@ class ToolReply:
             self._before += self._call.text.encode()
             self._call = None
             plan = self._plan
-            more = plan.parallel and self._calls.attempts < _MAX_CALLS
+            more = plan.parallel and not self._calls.is_over
             self._part = Part.AFTER if more else Part.DONE
             if more:
                 self._candidate = CallCandidate(plan.another_trigger, words=plan.callable_names)

@@ -207,9 +207,10 @@ class Generation:
         if self._reply.state is ReplyState.DONE:
             self._finish(self._reply.finish_reason)
         elif limit is not None and self._spent.completion_tokens >= limit:
-            self._finish(FinishReason.LENGTH)
+            self._reply.cut()
+            self._finish(self._reply.finish_reason)
         elif outcome.finish is EngineFinish.LIMIT:
-            # The context is full, which the caller did not ask for: the reply is made whole.
+            # The context is full, which the caller did not ask for: a document is made whole.
             self._events += self._reply.close()
             self._finish(self._reply.finish_reason)
         else:

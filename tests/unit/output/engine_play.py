@@ -128,6 +128,11 @@ def cut_every(size: int, text: bytes) -> Iterator[bytes]:
         yield text[at : at + size]
 
 
+def is_done(reply: Reply) -> bool:
+    """Whether nothing more is wanted."""
+    return reply.state is ReplyState.DONE
+
+
 def play(
     reply: Reply,
     script: str,
@@ -152,7 +157,7 @@ def play(
     played, said = Played(), script.encode()
     played.take(reply.start())
     at = 0
-    while reply.state is not ReplyState.DONE:
+    while not is_done(reply):
         played.engine_calls += 1
         assert played.engine_calls < _MOST_CALLS, played.prefixes[-3:]
         played.prefixes.append(reply.prefix)
@@ -175,7 +180,7 @@ def play(
                 late -= 1
         late_tokens = tuple(tokens) if told == "at the end" else ()
         played.take(reply.end_call(Outcome(finish, 10, 5, tokens=late_tokens)))
-        if finish is EngineFinish.LIMIT and reply.prefix:
+        if finish is EngineFinish.LIMIT and not is_done(reply):
             played.take(reply.close())
     played.finish = reply.finish_reason
     return played

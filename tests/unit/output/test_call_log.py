@@ -30,6 +30,18 @@ def test_repeat_is_dropped_however_it_is_spaced() -> None:
         log.end(arguments)
 
     assert (log.count, log.attempts) == (2, 4)
+    assert not log.is_over
+
+
+def test_second_repeat_in_a_row_is_the_end() -> None:
+    log = CallLog()
+    over = []
+    for arguments in ('{"a": 1}', '{"a": 1}', '{"a": 2}', '{"a": 2}', '{"a":2}'):
+        log.begin("f")
+        log.end(arguments)
+        over.append(log.is_over)
+
+    assert over == [False, False, False, False, True]
 
 
 def test_same_arguments_for_another_function_are_no_repeat() -> None:

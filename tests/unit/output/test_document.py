@@ -94,6 +94,8 @@ def test_limit_leaves_the_document_as_it_is() -> None:
     assert made.end_call(Outcome(EngineFinish.LIMIT, 9, 1)) == []
     assert made.state is ReplyState.GOING
     assert made.prefix == '{"city": "Par'
+    made.cut()
+    assert (made.state, made.finish_reason) == (ReplyState.DONE, FinishReason.LENGTH)
 
 
 def test_close_ends_it_without_the_engine() -> None:

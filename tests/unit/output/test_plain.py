@@ -1,5 +1,7 @@
 """A reply of free text."""
 
+from collections.abc import Callable
+
 import pytest
 
 from picoserve.generation import EngineFinish, FinishReason, Outcome, TextDelta
@@ -33,7 +35,15 @@ def test_stop_phrase_is_the_end_even_at_the_limit() -> None:
     assert reply.state is ReplyState.DONE
     reply.end_call(Outcome(EngineFinish.LIMIT, 1, 2))
     assert reply.finish_reason is FinishReason.STOP
-    assert reply.close() == []
+
+
+@pytest.mark.parametrize("way", [PlainReply.cut, PlainReply.close])
+def test_text_may_be_cut_anywhere(way: Callable[[PlainReply], object]) -> None:
+    reply = PlainReply(["STOP"])
+    reply.feed(b"Hello ST")
+
+    assert not way(reply)
+    assert (reply.state, reply.finish_reason) == (ReplyState.DONE, FinishReason.LENGTH)
 
 
 @pytest.mark.parametrize("pieces", [["\nHello"], ["\n", "Hello"], ["\n", "Hel", "lo\nmore"]])

@@ -12,6 +12,7 @@ from tests.unit.output.engine_play import (
     WEATHER,
     Played,
     function_tool,
+    is_done,
     play,
     play_tools,
     tool_plan,
@@ -340,6 +341,15 @@ def test_endless_repeats_end() -> None:
     assert played.engine_calls == 1
 
 
+def test_reply_ends_at_the_second_repeat_in_a_row() -> None:
+    reply = ToolReply(tool_plan(), (END_MARK,), ())
+    reply.feed(f"{CALL}\n{CALL}\n".encode())
+    assert not is_done(reply)
+
+    assert reply.feed(CALL.encode()) == []
+    assert is_done(reply)
+
+
 def test_same_tool_with_other_arguments_is_no_repeat() -> None:
     played = play_tools(f"{TAGGED}\n{TAGGED_ROME}")
 
@@ -371,12 +381,47 @@ def test_text_cut_by_the_limit_says_so() -> None:
     assert played.answer == ("It is sun", [], FinishReason.LENGTH)
 
 
-def test_call_cut_by_a_full_context_is_made_whole() -> None:
-    for limit in range(12, 20):
-        played = play_tools(CALL, _limit=limit)
+@pytest.mark.parametrize("choice", ["auto", "required", NAMED_WEATHER])
+def test_call_cut_by_a_limit_is_left_as_it_is(choice: Any) -> None:
+    finishes = set()
+    for limit in range(1, len(CALL)):
+        played = play_tools(CALL, tool_choice=choice, _size=1, _limit=limit)
 
-        assert played.finish is FinishReason.TOOL_CALLS
-        assert_valid(played)
+        whole = played.calls == [("get_weather", PARIS)]
+        assert played.finish is (FinishReason.TOOL_CALLS if whole else FinishReason.LENGTH)
+        assert all(PARIS.startswith(arguments) for _, arguments in played.calls)
+        assert played.engine_calls == 1
+        finishes.add(played.finish)
+    assert len(finishes) == 2
+
+
+@pytest.mark.parametrize("shape", TWO_CALLS)
+def test_later_call_cut_by_a_limit_is_left_out(shape: str) -> None:
+    seen = []
+    for limit in range(len(TWO_CALLS[shape]), 0, -9):
+        played = play(ToolReply(_PLAN, (END_MARK,), ()), TWO_CALLS[shape], size=1, limit=limit)
+
+        seen.append(len(played.calls))
+        if played.finish is FinishReason.TOOL_CALLS:
+            assert played.calls == TWO[: len(played.calls)]
+        else:
+            assert played.finish is FinishReason.LENGTH
+            assert len(played.calls) < 2
+    assert set(seen) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("said", [CALL[:40], f"{CALL}\n{LIGHT_CALL[:-5]}"])
+@pytest.mark.parametrize("way", [ToolReply.cut, ToolReply.close])
+def test_limit_after_a_repair_makes_up_no_call(way: Any, said: str) -> None:
+    reply = ToolReply(tool_plan(), (END_MARK,), ())
+    reply.feed(said.encode())
+    reply.end_call(Outcome(EngineFinish.END, 9, 9))
+    assert not is_done(reply)
+
+    assert not way(reply)
+    assert is_done(reply)
+    whole = said.startswith(CALL)
+    assert reply.finish_reason is (FinishReason.TOOL_CALLS if whole else FinishReason.LENGTH)
 
 
 def test_raw_reply_is_kept_for_the_next_prompt() -> None:
