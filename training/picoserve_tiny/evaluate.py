@@ -113,9 +113,13 @@ def from_server(base_url: str) -> Answerer:
     return lambda case: served.answer(case.conversation)
 
 
-def run(answerer: Answerer, per_kind: int, seed: str = "evaluation") -> list[Case]:
-    """Have every case answered."""
+def run(
+    answerer: Answerer, per_kind: int, seed: str = "evaluation", *, targets_only: bool = False
+) -> list[Case]:
+    """Have every case answered, or those of the kinds that have a target."""
     done = cases(per_kind, seed)
+    if targets_only:
+        done = [case for case in done if case.kind in _TARGETS]
     for case in done:
         case.answer, case.ended = answerer(case)
         case.right = is_right(case.answer, case.expectation)
@@ -144,11 +148,12 @@ def main() -> None:
     parser.add_argument("model", help="a GGUF, or the base URL of a picoserve that runs it")
     parser.add_argument("--per-kind", type=int, default=25)
     parser.add_argument("--seed", default="evaluation", help="other conversations, same kinds")
+    parser.add_argument("--targets", action="store_true", help="only kinds with a target")
     parser.add_argument("--failures", action="store_true", help="show what went wrong")
     options = parser.parse_args()
     served = options.model.startswith("http")
     answerer = from_server(options.model) if served else from_file(Path(options.model))
-    done = run(answerer, options.per_kind, options.seed)
+    done = run(answerer, options.per_kind, options.seed, targets_only=options.targets)
     for case in done:
         if options.failures and not case.right:
             sys.stdout.write(f"\n--- {case.kind}\n{case.prompt}\n>>> {case.answer}\n")

@@ -5,11 +5,14 @@ rotary positions on neighbouring pairs, SwiGLU, and an output matrix tied to the
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
+
+QUERY_BLOCK: Final = 256
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,30 @@ def rotate(values: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return turned.flatten(-2).to(values.dtype)
 
 
+def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Attend to the positions before; each argument is (batch, heads, length, width).
+
+    On a CPU the queries go in blocks of 256 as plain matrix products in the layers' own type:
+    PyTorch's kernel for CPUs takes 1.5 to 3 times as long for rows of 170 to 960 tokens.
+    """
+    if query.device.type != "cpu":
+        return functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    length, width = query.shape[-2:]
+    flat = [item.reshape(-1, length, width) for item in (query, key, value)]
+    mixed = []
+    for begin in range(0, length, QUERY_BLOCK):
+        end = min(begin + QUERY_BLOCK, length)
+        mask = query.new_full((end - begin, end), -torch.inf).triu(begin + 1)
+        scores = torch.baddbmm(
+            mask.expand(len(flat[0]), -1, -1),
+            flat[0][:, begin:end],
+            flat[1][:, :end].transpose(-1, -2),
+            alpha=width**-0.5,
+        )
+        mixed.append(torch.bmm(scores.softmax(-1), flat[2][:, :end]))
+    return torch.cat(mixed, 1).view(query.shape)
+
+
 class Attention(nn.Module):
     """Causal self-attention with rotary positions."""
 
@@ -64,7 +91,7 @@ class Attention(nn.Module):
         query = rotate(self.query(hidden).view(heads).transpose(1, 2), cosines, sines)
         key = rotate(self.key(hidden).view(heads).transpose(1, 2), cosines, sines)
         value = self.value(hidden).view(heads).transpose(1, 2)
-        mixed = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        mixed = causal_attention(query, key, value)
         output: Tensor = self.output(mixed.transpose(1, 2).reshape(batch, length, width))
         return output
 

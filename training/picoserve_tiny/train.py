@@ -77,12 +77,18 @@ class Trainer:
         norms = [item for item in self.model.parameters() if item.dim() == 1]
         others: list[Tensor] = [*norms, self.model.embedding.weight]
         self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(
-                matrices, lr=settings.muon_rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"
-            ),
             torch.optim.AdamW(others, lr=settings.adam_rate, betas=(0.9, 0.98), weight_decay=0.0),
+            *(
+                torch.optim.Muon(
+                    matrices[part :: settings.threads],
+                    lr=settings.muon_rate,
+                    weight_decay=0.05,
+                    adjust_lr_fn="match_rms_adamw",
+                )
+                for part in range(settings.threads)
+            ),
         ]
-        self.rates = [settings.muon_rate, settings.adam_rate]
+        self.rates = [settings.adam_rate, *[settings.muon_rate] * settings.threads]
         self.step = self.shard = self.batch = self.tokens = 0
         self.seconds = 0.0
 
@@ -108,8 +114,9 @@ class Trainer:
         taken = [next(batches) for _ in range(self.settings.batches_per_step)]
         shown = self._gradients(taken)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for waiting in [self.pool.submit(one.step) for one in self.optimizers]:
+            waiting.result()
         for optimizer in self.optimizers:
-            optimizer.step()
             optimizer.zero_grad()
         keep = min(self.settings.averaging, 1 - 1 / (self.step + 2))
         for name, value in self.model.state_dict().items():

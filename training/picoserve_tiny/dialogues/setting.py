@@ -28,6 +28,11 @@ _PERSONA = (
     "This is {name}, {role}. You are {name}.",
     "[In this chat|Today|From now on] you are {name}, {role}.",
     "Always introduce yourself as {name}.",
+    "You are {role} whose name is {name}.",
+    "You are {role} [known|known to everybody|known to all] as {name}.",
+    "You are {role}[,| and] your name is {name}.",
+    "[You are|You're] {role} who [goes|answers] [by|to] the name [of |]{name}.",
+    "You [play|are playing] {role}, {name} by name.",
 )
 _GENERIC = (
     "You are a helpful assistant.",
