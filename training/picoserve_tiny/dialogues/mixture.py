@@ -36,7 +36,7 @@ EASY: Final[dict[Generator, float]] = {
 
 FULL: Final[dict[Generator, float]] = {
     smalltalk.generate: 6,
-    smalltalk.generate_persona: 9,
+    smalltalk.generate_persona: 12,
     about.generate: 5,
     recall.generate: 6,
     recall.generate_known: 4,
@@ -48,7 +48,7 @@ FULL: Final[dict[Generator, float]] = {
     knowledge.generate_styled: 5,
     refusals.generate: 4,
     refusals.generate_unreadable: 5,
-    tools.generate: 30,
+    tools.generate: 36,
     tools.generate_everyday: 9,
     tools.generate_answer: 5,
     tools.generate_direct: 6,
