@@ -22,6 +22,8 @@ from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import Command, FrameReader, Report, decode_report, encode_frame
 
 _MAX_LINE_BYTES: Final = 64 * 1024
+_READ_BYTES: Final = 256 * 1024
+_LAST_READS: Final = 16  # more than the pipe holds
 
 _log = get_logger(__name__)
 
@@ -29,7 +31,11 @@ _log = get_logger(__name__)
 class WorkerPipe(asyncio.Protocol):
     """Frames in both directions; reports are handed on as they arrive."""
 
-    def __init__(self, on_report: Callable[[Report], None], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, pipe: socket.socket, on_report: Callable[[Report], None], on_lost: Callable[[], None]
+    ) -> None:
+        # A write to a worker that has just died ends the transport, whatever is still unread.
+        self._unread = pipe.dup()
         self._on_report = on_report
         self._on_lost = on_lost
         self._reader = FrameReader()
@@ -53,8 +59,11 @@ class WorkerPipe(asyncio.Protocol):
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        """The worker has closed its end, or has ended."""
+        """The worker has closed its end, or has ended; what it said before counts."""
         self._transport = None
+        with self._unread as unread, contextlib.suppress(OSError):
+            for _ in range(_LAST_READS):
+                self.data_received(unread.recv(_READ_BYTES, socket.MSG_DONTWAIT))
         self._on_lost()
 
     def send(self, command: Command) -> None:
@@ -131,5 +140,7 @@ async def start_worker(
             raise
     ours.setblocking(False)
     loop = asyncio.get_running_loop()
-    _, pipe = await loop.create_unix_connection(lambda: WorkerPipe(on_report, on_lost), sock=ours)
+    _, pipe = await loop.create_unix_connection(
+        lambda: WorkerPipe(ours, on_report, on_lost), sock=ours
+    )
     return ChildProcess(process, output), pipe
