@@ -101,15 +101,20 @@ def test_escape_stops_too(page: Page) -> None:
     page.wait_for(".turn[aria-busy=false] .meta", "stopped")
 
 
-def test_an_error_is_shown_and_can_be_tried_again(page: Page) -> None:
+def have_refused(page: Page, text: str) -> None:
+    """Say something that the server refuses, and put right what it refused."""
     page.give_key(KEY)
     page.wait_for("#model", "pico")
     page.click("#settings summary")
     page.fill("#temperature", "9")
-    page.say("be brief")
+    page.say(text)
     page.wait_for(".turn.error[role=alert]", "temperature")
-
     page.fill("#temperature", "1")
+
+
+def test_an_error_is_shown_and_can_be_tried_again(page: Page) -> None:
+    have_refused(page, "be brief")
+
     page.click(".turn.error button")
 
     page.wait_for(".turn.assistant .meta", "first token")
@@ -117,13 +122,7 @@ def test_an_error_is_shown_and_can_be_tried_again(page: Page) -> None:
 
 
 def test_an_old_error_starts_no_second_answer(page: Page) -> None:
-    page.give_key(KEY)
-    page.wait_for("#model", "pico")
-    page.click("#settings summary")
-    page.fill("#temperature", "9")
-    page.say("Hello.")
-    page.wait_for(".turn.error[role=alert]", "temperature")
-    page.fill("#temperature", "1")
+    have_refused(page, "Hello.")
     page.say("Count.")
     page.wait_for(".turn[aria-busy=true] .text", " ")
 

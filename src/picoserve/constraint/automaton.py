@@ -4,6 +4,8 @@ With llguidance's byte tokenizer the token id is the byte's value, so the token 
 calls (read from llguidance 1.9.1 and measured).
 """
 
+import functools
+import json
 import time
 from typing import Final, Self
 
@@ -37,6 +39,13 @@ def grammar_fault(text: str) -> str:
     if not matcher.is_error():
         return ""
     return str(matcher.get_error()).strip().partition("\n")[0][:300]
+
+
+@functools.lru_cache(maxsize=256)
+def pattern_grammar(pattern: str) -> str:
+    """The grammar of a JSON string that meets a schema's `pattern`."""
+    schema = {"type": "string", "pattern": pattern}
+    return str(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
 
 
 def _new_matcher(text: str) -> LLMatcher:

@@ -5,13 +5,10 @@ boundaries; zod's e-mail address begins with two lookaheads), and a reference ma
 Both are left out before anything else, so that neither the grammar nor the last check meets them.
 """
 
-import json
 from typing import Any, Final
 
-from llguidance import LLMatcher
-
 from picoserve.constraint import keywords
-from picoserve.constraint.automaton import grammar_fault
+from picoserve.constraint.automaton import grammar_fault, pattern_grammar
 from picoserve.constraint.limits import SchemaLimits
 from picoserve.constraint.reshaping import dotted
 from picoserve.constraint.samples import PatternError, parse_pattern, repetition
@@ -91,7 +88,7 @@ class _Reading:
         if keyword != "pattern" or self._explodes(value):
             return False
         if value not in self._illegible:
-            self._illegible[value] = not _compiles(value)
+            self._illegible[value] = bool(grammar_fault(pattern_grammar(value)))
         return self._illegible[value]
 
     def _explodes(self, pattern: str) -> bool:
@@ -105,8 +102,3 @@ class _Reading:
 def _size(schema: dict[str, Any], keyword: str) -> int:
     value = schema.get(keyword)
     return len(value) if isinstance(value, dict) else 0
-
-
-def _compiles(pattern: str) -> bool:
-    schema = json.dumps({"type": "string", "pattern": pattern})
-    return not grammar_fault(str(LLMatcher.grammar_from_json_schema(schema)))

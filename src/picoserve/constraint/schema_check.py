@@ -4,7 +4,6 @@ Patterns are matched by llguidance, in linear time: Python's `re` can be made to
 a hostile pattern. Numbers are compared as decimals, so that 0.07 is a multiple of 0.01.
 """
 
-import functools
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,11 +11,10 @@ from typing import Any, Final
 
 import jsonschema
 from jsonschema.exceptions import ValidationError
-from llguidance import LLMatcher
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from picoserve.constraint.automaton import Automaton
+from picoserve.constraint.automaton import Automaton, pattern_grammar
 from picoserve.constraint.faults import ConstraintError
 from picoserve.constraint.finding import Problem
 
@@ -50,14 +48,8 @@ def _has_item_lists(node: object) -> bool:
     return isinstance(node, list) and any(map(_has_item_lists, node))
 
 
-@functools.lru_cache(maxsize=256)
-def _pattern_grammar(pattern: str) -> str:
-    schema = {"type": "string", "pattern": pattern}
-    return str(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
-
-
 def _matches(pattern: str, text: str) -> bool:
-    automaton = Automaton(_pattern_grammar(pattern))
+    automaton = Automaton(pattern_grammar(pattern))
     encoded = json.dumps(text, ensure_ascii=False).encode(errors="replace")
     return automaton.take(encoded) == len(encoded) and automaton.is_accepting
 

@@ -143,7 +143,8 @@ class ModelPool:
                 wait became too long.
             ModelUnavailableError: No engine of the model works or will.
         """
-        self._check_alive(placement.fit)
+        if not self._may_run(placement.fit):
+            raise self._out_error(f": {self.problem()}")
         lease = (
             None if len(self.line) else self._best_lease(prompt, placement.origin, placement.fit)
         )
@@ -160,7 +161,7 @@ class ModelPool:
             placement.fit,
         )
         self.line.join(waiter, retry_after=self.retry_after())
-        if any(keeper.handle and keeper.handle.free_places > 0 for keeper in self.keepers):
+        if self._free_handles():
             # Whoever stands in front waits for another engine than the free one.
             self._dispatch()
         seconds = min(self.line.limits.max_seconds, placement.max_wait_seconds)
@@ -200,19 +201,15 @@ class ModelPool:
         """One row per engine."""
         return [_status(self.name, keeper) for keeper in self.keepers]
 
-    def _check_alive(self, fit: ContextFit | None) -> None:
-        if not self._may_run(fit):
-            raise self._out_error(f": {self.problem()}")
-
     def _may_run(self, fit: ContextFit | None) -> bool:
         """Whether an engine works or is being started that a job with this fit could run on."""
         alive = [keeper.info for keeper in self.keepers if not keeper.is_out]
         if fit is None or not fit.only:
             return bool(alive)
-        return any(info is not None and info.context_identity == fit.identity for info in alive)
+        return any(_fits(info, fit) for info in alive)
 
     def _on_change(self) -> None:
-        if all(keeper.is_out for keeper in self.keepers):
+        if not self._may_run(None):
             self.line.fail_all(self._out_error("."))
         self._dispatch()
         self._tell()
@@ -242,11 +239,14 @@ class ModelPool:
                 self.line.leave(waiter)
                 waiter.lease.set_exception(self._out_error("."))
 
+    def _free_handles(self) -> list[WorkerHandle]:
+        return [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
+
     def _best_lease(self, prompt: str, origin: Origin, fit: ContextFit | None) -> Lease | None:
         """A place on that one of the free engines that the prompt belongs to."""
-        free = [k.handle for k in self.keepers if k.handle is not None and k.handle.free_places > 0]
+        free = self._free_handles()
         if fit is not None and fit.only:
-            free = [handle for handle in free if _fits(handle, fit)]
+            free = [handle for handle in free if _fits(handle.info, fit)]
         best = best_candidate([_candidate(handle, origin, fit) for handle in free], prompt)
         if best is None:
             return None
@@ -261,10 +261,8 @@ def _slots(keeper: EngineKeeper) -> int:
     return keeper.info.slots if keeper.info else keeper.spec.slots
 
 
-def _fits(handle: WorkerHandle, fit: ContextFit | None) -> bool:
-    return (
-        fit is not None and handle.info is not None and handle.info.context_identity == fit.identity
-    )
+def _fits(info: EngineInfo | None, fit: ContextFit) -> bool:
+    return info is not None and info.context_identity == fit.identity
 
 
 def _candidate(handle: WorkerHandle, origin: Origin, fit: ContextFit | None) -> Candidate:
@@ -276,7 +274,7 @@ def _candidate(handle: WorkerHandle, origin: Origin, fit: ContextFit | None) -> 
         keeps_others=handle.spec.slots > 1,
         is_own=bool(origin.room) and handle.last_origin.room == origin.room,
         has_key=bool(origin.key) and handle.last_origin.key == origin.key,
-        loadable=fit.characters if fit is not None and _fits(handle, fit) else 0,
+        loadable=fit.characters if fit is not None and _fits(handle.info, fit) else 0,
     )
 
 

@@ -63,7 +63,10 @@ class WorkerPipe(asyncio.Protocol):
         self._transport = None
         with self._unread as unread, contextlib.suppress(OSError):
             for _ in range(_LAST_READS):
-                self.data_received(unread.recv(_READ_BYTES, socket.MSG_DONTWAIT))
+                data = unread.recv(_READ_BYTES, socket.MSG_DONTWAIT)
+                if not data:
+                    break
+                self.data_received(data)
         self._on_lost()
 
     def send(self, command: Command) -> None:

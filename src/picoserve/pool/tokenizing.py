@@ -22,17 +22,20 @@ class Tokenizing:
 
     def resolve(self, number: int, ids: list[int]) -> None:
         """The engine has answered."""
-        future = self._futures.get(number)
-        if future is not None and not future.done():
+        if future := self._open(number):
             future.set_result(ids)
 
     def fail(self, number: int, error: EngineError) -> None:
         """The engine could not."""
-        future = self._futures.get(number)
-        if future is not None and not future.done():
+        if future := self._open(number):
             future.set_exception(error)
 
     def fail_all(self, error: EngineError) -> None:
         """No answer will come."""
         for number in self._futures:
             self.fail(number, error)
+
+    def _open(self, number: int) -> asyncio.Future[list[int]] | None:
+        """Somebody who still waits."""
+        future = self._futures.get(number)
+        return None if future is None or future.done() else future

@@ -5,6 +5,8 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
+from picoserve.server.state import state_of
+
 
 class DirectRoute(APIRoute):
     """For functions that take the request and the server's state, and give a response.
@@ -20,5 +22,5 @@ class DirectRoute(APIRoute):
             await super().handle(scope, receive, send)
             return
         request = Request(scope, receive, send)
-        response = await self.endpoint(request, request.app.state.picoserve)
+        response = await self.endpoint(request, state_of(request))
         await response(scope, receive, send)

@@ -51,9 +51,14 @@ class ServerState:
     images: ImageReader = field(default_factory=ImageReader)
 
 
+def state_of(request: Request) -> ServerState:
+    """The parts of the server that this request came to."""
+    return cast("ServerState", request.app.state.picoserve)
+
+
 # Async, for FastAPI calls a plain function in a thread: a tenth of a short request's time.
 async def _state(request: Request) -> ServerState:
-    return cast("ServerState", request.app.state.picoserve)
+    return state_of(request)
 
 
 State = Annotated[ServerState, Depends(_state)]
