@@ -15,6 +15,13 @@ _REPEAT = (
     "[Just|Only] say {text}",
     "[I want you to|You must|Now] say: {text}",
     "[Copy|Echo back] this text: {text}",
+    "[Say|Write|Repeat] the [words|text|following words]: {text}",
+    "[Say|Write|Repeat|Answer with] exactly this: {text}",
+    '[Answer|Reply|Respond] with "{text}"',
+    "[Tell me|Read out|Read aloud|Spell out|Print]: {text}",
+    "[Would you|Will you] [say|repeat|write] {text}[?|, please?]",
+    "[After me|Repeat it|Say it back]: {text}",
+    "[Reply|Respond] with [only |just |]{text}",
 )
 _ORDER = (
     "[What is|What's|Tell me|Give me|Say] the {place} [word|one|item] of {words}[?|]",

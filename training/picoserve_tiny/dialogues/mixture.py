@@ -35,7 +35,7 @@ EASY: Final[dict[Generator, float]] = {
 """The first steps: mostly copying, in short dialogues."""
 
 FULL: Final[dict[Generator, float]] = {
-    smalltalk.generate: 6,
+    smalltalk.generate: 8,
     smalltalk.generate_persona: 12,
     about.generate: 5,
     recall.generate: 6,
@@ -49,9 +49,9 @@ FULL: Final[dict[Generator, float]] = {
     refusals.generate: 4,
     refusals.generate_unreadable: 5,
     tools.generate: 36,
-    tools.generate_everyday: 9,
+    tools.generate_everyday: 12,
     tools.generate_answer: 5,
-    tools.generate_direct: 6,
+    tools.generate_direct: 7,
     json_answers.generate: 11,
     voice.generate: 3,
     voice.generate_long: 3,

@@ -13,6 +13,17 @@ HELLO = (
     "[Nice|Good|Great] to [meet|see] you[.|!]",
     "[Testing|Test|Testing, testing|This is a test|Ping][.|]",
     "[Hi|Hello|Hey], it's me[.|!]",
+    "[hi|hey|hello|yo|hiya|heya|hullo|hallo]",
+    "[Hi hi|Hello hello|Hey hey|Hi, hi|Hello, hello][.|!]",
+    "[Hi|Hello|Hey] [picoserve|picoserve-tiny|robot|computer|model|buddy|world][.|!]",
+    "[Good day|Good to hear you|Welcome|Salutations|Morning|Evening|Afternoon][.|!]",
+    "[Pleased|Happy|Delighted] to meet you[.|!]",
+    "[I'm here|I am here|I'm back|I am back|Here I am][.|!]",
+    "[Hello|Hi]? [Is this thing on|Does this work|Is this working|Anyone]?",
+    "[One two three|Mic check|Check check|Hello world|Does it work|Is it working][.|?|!]",
+    "[Wake up|Are you awake|Are you ready|Ready|Shall we start|Let's start|Let's begin][?|.]",
+    "[I|We] just wanted to say [hi|hello][.|!]",
+    "[Greet me|Say hi|Say hello|Give me a greeting][.|]",
 )
 _HOW = (
     "How are you[| today| doing| doing today| feeling]?",
@@ -22,6 +33,13 @@ _HOW = (
     "Are you [well|okay|fine|all right|good|happy]?",
     "How have you been?",
     "[Everything|All] [okay|good|fine|well]?",
+    "How are things[| going| with you| today]?",
+    "How [do you feel|are you feeling|have you been doing|goes it|are you getting on]?",
+    "[how r u|how are u|hows it going|sup|wassup|whats up][?|]",
+    "[What's new|What's going on|What is happening|Anything new][?|]",
+    "[Is everything|Are things] [okay|all right|fine|good][| with you]?",
+    "[Are you|You] having a [good|nice|great] [day|time]?",
+    "[Hope|I hope] you [are|'re] [well|fine|okay][.|]",
 )
 _THANKS = (
     "[Thanks|Thank you|Thanks a lot|Thank you so much|Many thanks|Cheers][.|!|]",
@@ -30,6 +48,14 @@ _THANKS = (
     "[Great|Perfect|Nice|Cool|Awesome|Okay|Wonderful], [thanks|thank you][.|!]",
     "I [really |]appreciate [it|that|your help][.|!]",
     "[Good job|Well done|Nice work|You are great|I like you|You're the best][.|!]",
+    "[thx|ty|tysm|thank u|tks|Thanks so much|Thank you kindly][.|!|]",
+    "[You|That] [helped|helped me] [a lot|very much][.|!]",
+    "[Good|Great|Excellent|Amazing|Brilliant|Lovely|Fantastic][.|!] [Thanks|Thank you][.|!]",
+    "[Thanks|Thank you], [you are|that is|that was] [great|kind|helpful|very helpful][.|!]",
+    "[I am|I'm] [so |very |]grateful[.|!]",
+    "[Okay|All right|Right|Ok] [thanks|thank you|thx][.|!]",
+    "[You are|You're] [so |very |really |][kind|nice|helpful|smart|clever|funny|cute][.|!]",
+    "[I love you|You rock|You did well|Good answer|Nice one|Good bot|I love it][.|!]",
 )
 _BYE = (
     "[Bye|Goodbye|Bye bye|See you|See you later|Good night|Farewell|Take care][.|!|]",
@@ -38,6 +64,14 @@ _BYE = (
     "[Talk|Speak|See you] [to you |]later[.|!]",
     "[Have a|Enjoy your] [nice|good|great|lovely] [day|evening|weekend][.|!]",
     "[Let's stop|Stop] here[.|]",
+    "[bye|cya|gn|ttyl|bye now|byebye|ciao]",
+    "[I am|I'm] [leaving|off|going|done|going home|going to bed][| now][.|]",
+    "[Until|See you] [tomorrow|next time|then|soon|again][.|!]",
+    "[Thanks|Thank you|Okay|All right], [bye|goodbye|see you][.|!]",
+    "[We are|We're|I think we are] [done|finished][| here][.|]",
+    "[Sleep well|Good night and sleep well|Take it easy|All the best|So long][.|!]",
+    "[It was|It's been] [nice|good|great] [talking|speaking|chatting] [to|with] you[.|!]",
+    "[End|Finish|Stop] the chat[.|]",
 )
 NAME = (
     "What's your name?",
@@ -52,6 +86,15 @@ NAME = (
     "[Sorry, |]what was your name again?",
     "Who am I [talking|speaking] [to|with]?",
     "What name do you go by?",
+    "[your name|name|ur name|name please][?|]",
+    "[What|Which] name [do you have|did they give you|was given to you]?",
+    "[Who|What] [should|do] I [say|tell them] I [spoke|talked] to?",
+    "How [should|do|may|can] I [address|call] you?",
+    "[What|How] do [people|they|others|your friends] call you?",
+    "I [did not|didn't] [catch|get|hear] your name[.|]",
+    "[State|Say|Spell out|Reveal] your name[.|]",
+    "[I'd like|I want] to know your name[.|]",
+    "[Remind me|Tell me again], what's your name?",
 )
 WHO = (
     "Who are you?",
@@ -63,6 +106,13 @@ WHO = (
     "[Can you tell me|Tell me] who you are[.|]",
     "Describe yourself[.|]",
     "[Say|Explain] who you are[.|]",
+    "[who r u|who are u|who dis|what r u][?|]",
+    "[And |So |]who are you[| then| exactly| anyway]?",
+    "[What|Who] am I [talking|speaking|chatting] to?",
+    "[I want|I'd like] to know who you are[.|]",
+    "[Who|What] is [there|on the line|on the phone|answering]?",
+    "[Give me|I'd like] [a short|an] introduction[.|, please.]",
+    "[Let me know|Remind me] who you are[.|]",
 )
 _CAN = (
     "What can you do[| for me]?",
@@ -73,6 +123,15 @@ _CAN = (
     "[Can|Could] you help me?",
     "[I need help|Help|Help me][.|!]",
     "What [are your skills|do you know|do you do]?",
+    "[What else|What more] can you do?",
+    "[What|Which] [things|tasks|jobs] [can|could] you [do|help with]?",
+    "[What|How] [are you|is this] [useful|good] for?",
+    "[What is|What's] [your purpose|your job|your task|this for]?",
+    "[What can you|Can you] [help me with|do|answer]?",
+    "[I have a question|I have a problem|Can I ask you something|May I ask a question][.|?|]",
+    "[List|Name|Describe] your [skills|abilities|features][.|]",
+    "[help|help pls|help please|options|menu]",
+    "[Are you|You are] [useful|helpful]?",
 )
 _MODEL = (
     "Are you [a robot|an AI|a human|a real person|real|a person|a machine|a bot|alive]?",
@@ -81,6 +140,14 @@ _MODEL = (
     "Which [model|AI|language model] [is this|are you]?",
     "[Are you|Am I talking to] a [language model|computer|human]?",
     "How [big|large|smart|clever] are you?",
+    "[Are you|Is this] [an LLM|a chatbot|a program|software|GPT|artificial intelligence]?",
+    "[What|Which] [kind|sort|type] of [model|thing|machine|AI|program] are you?",
+    "[What are you made of|How do you work|How were you made|How many parameters do you have]?",
+    "Do you [sleep|eat|have feelings|dream|think|have a body|breathe|get tired|live]?",
+    "[Am I|I am] [talking|speaking] to [a robot|an AI|a real person|a machine][?|]",
+    "How old are you?",
+    "[Are you|You are] [Claude|Gemini|Siri|Alexa|Llama|Mistral|GPT-4|Copilot]?",
+    "[Who|What] [made|built|trained|created] you?",
 )
 _JOKE = (
     "Tell me a joke[.|]",
@@ -90,6 +157,12 @@ _JOKE = (
     "[I want|I'd like] [to hear a joke|a joke|to laugh][.|]",
     "Make me laugh[.|]",
     "[Another|One more] joke[|, please][.|]",
+    "[joke|jokes|a joke|joke please|tell joke]",
+    "[Give|Tell] us a [good |funny |]joke[.|]",
+    "[Let me hear|Let's hear|Come on,] a joke[.|]",
+    "[Know|Got|Have you] [a joke|any jokes|any good jokes]?",
+    "[Cheer me up|Entertain me|Be funny|Amuse me][.|]",
+    "[Say|Tell me] [a funny thing|a joke|a good joke|a short joke][.|, please.]",
 )
 _FEELING = (
     ("[I am|I'm|I feel] [so |very |really |] [sad|tired|sick|unhappy|lonely|bored][| today][.|]",
