@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from benchmarks.children import command, server, talker
 from benchmarks.loads import Figures, Load, Target, carry_out
-from benchmarks.stage import CONTEXT_PER_SLOT, Stage
+from benchmarks.stage import CONTEXT_PER_SLOT, PROMPT_CACHE_MIB, Stage
 from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
 from tests.support.server import running_server
 
@@ -44,7 +44,7 @@ def in_process(stage: Stage, slots: int) -> Generator[Ask, None, None]:
 
 def picoserve(stage: Stage, slots: int) -> AbstractContextManager[Target]:
     """The server with one llama.cpp engine."""
-    table = tiny_model(path=stage.model, slots=slots)
+    table = tiny_model(path=stage.model, slots=slots, prompt_cache_mib=PROMPT_CACHE_MIB)
     return _picoserve(stage, f"{table}context_length = {CONTEXT_PER_SLOT}\n", MODEL)
 
 

@@ -15,7 +15,7 @@ from time import perf_counter, process_time
 
 from benchmarks.connection import Exchange
 from benchmarks.loads import Load, question, stream_figures
-from benchmarks.stage import CONTEXT_PER_SLOT
+from benchmarks.stage import CONTEXT_PER_SLOT, PROMPT_CACHE_MIB
 from typing_extensions import override
 
 from picoserve.engine.engine import EngineKind, EngineSpec
@@ -90,6 +90,7 @@ def main() -> None:
             device="cpu:1",
             slots=options.slots,
             context_length=CONTEXT_PER_SLOT,
+            prompt_cache_mib=PROMPT_CACHE_MIB,
         )
     )
     _answer({"load_seconds": perf_counter() - began})

@@ -12,6 +12,8 @@ from tests.standin.model_script import ModelScript, Reply
 from tests.support.models import SHIPPED
 
 CONTEXT_PER_SLOT: Final = 512
+PROMPT_CACHE_MIB: Final = 1024
+"""picoserve's default."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 from tests.standin.model_script import ModelScript, Reply
-from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.models import ACCESS_KEY, SHIPPED, standin_model
 from tests.support.server import running_server
 from tests.support.wire import chat_body, chat_text, read_chunks
+from typing_extensions import override
 
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.generation import Job
@@ -97,6 +98,42 @@ async def test_token_crosses_the_pipe_as_one_message(standin_library: Path, tmp_
     # A second message per token, or one that answers it, would cost as much again as the first:
     # the pipe is a third of what a token costs.
     assert counts == {Ready: 1, Begun: 1, Accepted: 1, Piece: TOKENS, Done: 1}
+
+
+class Lines(WorkerOutput):
+    """Counts the lines that a worker prints."""
+
+    def __init__(self) -> None:
+        super().__init__("counted")
+        self.count = 0
+
+    @override
+    def take(self, line: str) -> None:
+        self.count += 1
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+async def test_engine_prints_nothing_about_a_job_unless_told_to(verbose: bool) -> None:
+    spec = EngineSpec(
+        kind=EngineKind.LLAMACPP, name="counted", path=str(SHIPPED), device="cpu:1", verbose=verbose
+    )
+    news: asyncio.Queue[type[Report]] = asyncio.Queue()
+    lines = Lines()
+
+    child, pipe = await start_worker(
+        lines, lambda report: news.put_nowait(type(report)), lambda: None
+    )
+    pipe.send(Load(spec))
+    assert await news.get() is Ready
+    pipe.send(Generate(1, Job("Count.", max_tokens=3)))
+    while await news.get() is not Done:
+        continue
+    pipe.send(Shutdown())
+    await child.wait()
+
+    # llama.cpp has seven for each job at its own level: 1.3 ms before the first token, and the
+    # server has to read them as well.
+    assert (lines.count > 0) is verbose
 
 
 def test_message_of_a_token_is_little_more_than_the_token() -> None:

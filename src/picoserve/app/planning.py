@@ -87,7 +87,7 @@ def plan_models(settings: Settings) -> Plan:
     return Plan(
         models=models,
         engines={
-            entry.name: _engines(entry, model, key)
+            entry.name: _engines(entry, model, key, verbose=settings.log.level == "debug")
             for entry, model in zip(entries, models, strict=True)
         },
         is_default=not settings.models,
@@ -138,7 +138,9 @@ def _modified(path: Path) -> int:
         return 0
 
 
-def _engines(entry: ModelSettings, model: ServedModel, access_key: str) -> ModelPlan:
+def _engines(
+    entry: ModelSettings, model: ServedModel, access_key: str, *, verbose: bool
+) -> ModelPlan:
     try:
         devices = _devices(entry)
     except DeviceError as error:
@@ -160,6 +162,7 @@ def _engines(entry: ModelSettings, model: ServedModel, access_key: str) -> Model
                     context_length=entry.context_length,
                     prompt_cache_mib=entry.prompt_cache_mib,
                     task=entry.task,
+                    verbose=verbose,
                 )
             )
     return ModelPlan(

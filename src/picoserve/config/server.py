@@ -157,7 +157,8 @@ class LogSettings(Table):
     """What is logged, on standard error."""
 
     level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
-    """The least important lines that are shown."""
+    """The least important lines that are shown. At `debug` llama.cpp tells of every job, which
+    delays its first token; it does so from the start of an engine on."""
 
     format: Literal["console", "json"] = "console"
     """Text for people, or one JSON object per line."""

@@ -76,6 +76,8 @@ class EngineSpec:
         prompt_cache_mib: Most memory for contexts that no slot holds.
         task: What the model is for: `generate`, `embed`, `vision`, `ocr`, or `auto` for what its
             name tells.
+        verbose: Whether the native code may print lines about each job, which delay its first
+            token.
     """
 
     kind: EngineKind
@@ -89,6 +91,7 @@ class EngineSpec:
     context_length: int = 0
     prompt_cache_mib: int = 0
     task: str = "auto"
+    verbose: bool = False
 
     @override
     def __repr__(self) -> str:

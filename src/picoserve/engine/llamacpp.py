@@ -21,6 +21,9 @@ _FALLBACK_CONTEXT: Final = 2048
 # The prompt is evaluated in batches of this many tokens; a cancelled job waits for one.
 _BATCH_TOKENS: Final = 256
 _ALL_LAYERS: Final = 999
+# Of llama.cpp's levels of logging: warnings and errors. The one above has seven lines for each
+# job, a third of the time to the tiny model's first token.
+_WARNINGS: Final = 2
 _RANDOM_SEED: Final = 0xFFFFFFFF
 _MOST_TOKENS: Final = 2**31 - 1
 _MAX_TOP_LOGPROBS: Final = 128
@@ -241,11 +244,13 @@ def _params(xllamacpp: Any, spec: EngineSpec, context: int) -> Any:
     params.n_ctx = context * spec.slots
     # llama.cpp's own default is 8 GiB.
     params.cache_ram_mib = spec.prompt_cache_mib if spec.context_cache else 0
-    params.kv_unified = False
+    params.kv_unified = params.cache_idle_slots = False
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.api_keys = [secrets.token_hex(16)]
     params.ui = params.endpoint_slots = params.endpoint_props = False
     params.n_threads_http = 1
+    if not spec.verbose:
+        params.verbosity = _WARNINGS
     device, _, number = spec.device.partition(":")
     if device == "gpu":
         params.n_gpu_layers = _ALL_LAYERS
