@@ -47,6 +47,7 @@ TESTED_ELSEWHERE: Final = {
     "engine/engine.py": "api/test_chat_json.py",
     "engine/list_devices.py": "api/test_picollm.py",
     "engine/llamacpp.py": "api/test_chat_json.py",
+    "engine/llamacpp_tokens.py": "api/test_tokens.py",
     "engine/picollm.py": "engine/test_picollm_text.py",
     "engine/picollm_bytes.py": "engine/test_picollm_text.py",
     "engine/picollm_creation.py": "api/test_picollm.py",

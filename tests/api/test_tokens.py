@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, read_journal
-from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
 from tests.support.server import running_server
-from tests.support.wire import chat_body, error_of
+from tests.support.wire import chat_body, completion_body, error_of
 
 PATH = "/v1/chat/completions"
 SCRIPT = ModelScript(
@@ -85,14 +85,38 @@ def test_same_words_are_the_same_tokens(pico: httpx.Client) -> None:
     assert answer["tokens"][-1] == answer["tokens"][-2]
 
 
-def test_llamacpp_tells_the_count_only(http: httpx.Client, model: str) -> None:
-    answer = http.post("/tokenize", json={"model": model, "prompt": "Once upon a time"}).json()
+def test_llamacpp_tells_the_tokens_that_a_job_is_charged_for(
+    http: httpx.Client, model: str
+) -> None:
+    text = "Once upon a time, once upon<|im_end|>"
+    answer = http.post("/tokenize", json={"model": model, "prompt": text}).json()
     usage = http.post(
-        "/v1/completions", json={"model": model, "prompt": "Once upon a time", "max_tokens": 1}
+        "/v1/completions", json={"model": model, "prompt": text, "max_tokens": 1}
     ).json()["usage"]
 
-    assert answer["tokens"] is None
-    assert answer["count"] == usage["prompt_tokens"]
+    assert answer["count"] == len(answer["tokens"]) == usage["prompt_tokens"]
+    end = http.post("/tokenize", json={"model": model, "prompt": "<|im_end|>"}).json()
+    assert end["tokens"] == answer["tokens"][-1:]
+
+
+def test_counting_takes_nothing_from_what_an_engine_remembers(tmp_path: Path) -> None:
+    prompt = "Once upon a time there was a sea. " * 20
+    with running_server(tmp_path, tiny_model(prompt_cache_mib=0)) as server:
+
+        def cached() -> int:
+            body = completion_body(prompt=prompt, max_tokens=1)
+            usage = httpx.post(f"{server.base_url}/completions", json=body).json()["usage"]
+            return int(usage["prompt_tokens_details"]["cached_tokens"])
+
+        cached()
+        before = cached()
+        counted = httpx.post(
+            f"{server.url}/tokenize", json={"model": MODEL, "prompt": "Something else. " * 20}
+        )
+        after = cached()
+
+    assert counted.json()["count"] > 20
+    assert after == before > 100
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ class Runner:
         options.cpuparams.n_threads = threads
         options.cpuparams_batch.n_threads = threads
         options.warmup = False
+        options.verbosity = 2  # warnings: the figures stand alone
         self._server = xllamacpp.Server(options)
 
     def complete(self, prompt: str, limit: int = 200) -> tuple[str, bool, Answer]:

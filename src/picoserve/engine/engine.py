@@ -110,7 +110,6 @@ class EngineInfo:
         context_cache: Whether a shared prompt prefix is not evaluated again.
         context_identity: What a saved context must have been saved by to be loaded here, ""
             where contexts cannot be saved.
-        token_ids: Whether `tokenize` tells ids; else only their number is true.
         capabilities: What the model can do; the last is what it is for.
     """
 
@@ -126,7 +125,6 @@ class EngineInfo:
     negative_penalties: bool = False
     context_cache: bool = False
     context_identity: str = ""
-    token_ids: bool = True
     capabilities: tuple[Capability, ...] = (Capability.GENERATION,)
 
     def can(self, capability: Capability) -> bool:

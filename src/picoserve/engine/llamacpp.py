@@ -2,7 +2,7 @@
 
 The package runs llama.cpp's own server object in this process. It insists on listening
 somewhere, so it gets a Unix socket in a folder that only this user can enter, and a key
-nobody knows: no TCP port is opened.
+nobody else knows: no TCP port is opened.
 """
 
 import secrets
@@ -50,8 +50,11 @@ class LlamaCppEngine:
             header.context_length or _FALLBACK_CONTEXT, _DEFAULT_CONTEXT
         )
         self._socket_folder = tempfile.TemporaryDirectory(prefix="picoserve-")
+        self._socket = Path(self._socket_folder.name) / "llama.sock"
+        self._key = secrets.token_hex(16)
         params = _params(xllamacpp, spec, context)
-        params.hostnames = [str(Path(self._socket_folder.name) / "llama.sock")]
+        params.hostnames = [str(self._socket)]
+        params.api_keys = [self._key]
         try:
             self._server = xllamacpp.Server(params)
         except RuntimeError as error:
@@ -74,7 +77,6 @@ class LlamaCppEngine:
             max_top_logprobs=_MAX_TOP_LOGPROBS,
             negative_penalties=True,
             context_cache=spec.context_cache,
-            token_ids=False,
         )
 
     @property
@@ -99,12 +101,11 @@ class LlamaCppEngine:
         """Nothing to do: each callback asks the sink whether the job is still wanted."""
 
     def tokenize(self, text: str) -> Sequence[int]:
-        """The token count as a range: llama.cpp's ids are not to be had through xllamacpp."""
-        counter = _Counter()
-        self._server.handle_completions(
-            {"prompt": text, "n_predict": 1, "stream": True, "return_progress": True}, counter.on
-        )
-        return range(counter.count)
+        """The tokens of a prompt. Raises EngineError."""
+        # Nobody needs it until somebody asks, and it brings fifty modules.
+        from picoserve.engine.llamacpp_tokens import token_ids  # noqa: PLC0415
+
+        return token_ids(self._socket, self._key, text)
 
     def close(self) -> None:
         """Free the model."""
@@ -196,19 +197,6 @@ class _Run:
         )
 
 
-class _Counter:
-    def __init__(self) -> None:
-        self.count = 0
-
-    def on(self, answer: dict[str, Any]) -> bool:
-        progress, error = answer.get("prompt_progress"), answer.get("error")
-        if progress is not None:
-            self.count = progress["total"]
-        elif error is not None:
-            self.count = error.get("n_prompt_tokens", 0)
-        return True
-
-
 def _import_xllamacpp() -> Any:
     try:
         import xllamacpp  # noqa: PLC0415  # optional, and heavy
@@ -246,7 +234,6 @@ def _params(xllamacpp: Any, spec: EngineSpec, context: int) -> Any:
     params.cache_ram_mib = spec.prompt_cache_mib if spec.context_cache else 0
     params.kv_unified = params.cache_idle_slots = False
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
-    params.api_keys = [secrets.token_hex(16)]
     params.ui = params.endpoint_slots = params.endpoint_props = False
     params.n_threads_http = 1
     if not spec.verbose:

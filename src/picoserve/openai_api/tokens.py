@@ -33,13 +33,9 @@ class TokenizeRequest(RequestBody):
         return self.prompt
 
 
-def tokens_answer(ids: Sequence[int] | None, count: int, context_length: int) -> dict[str, object]:
-    """The answer of `/tokenize`; `tokens` is null where the engine tells no ids."""
-    return {
-        "count": count,
-        "max_model_len": context_length,
-        "tokens": None if ids is None else list(ids),
-    }
+def tokens_answer(ids: Sequence[int], context_length: int) -> dict[str, object]:
+    """The answer of `/tokenize`."""
+    return {"count": len(ids), "max_model_len": context_length, "tokens": list(ids)}
 
 
 def input_tokens_answer(count: int) -> dict[str, object]:

@@ -50,7 +50,7 @@ async def tokenize(request: Request, state: State) -> Response:
         prompt, field = checked_text(body.text, "prompt"), "prompt"
         check_certain_overflow(prompt, info, field)
     ids = await token_ids(state.pool, model.name, prompt, field)
-    answer = tokens_answer(ids if info.token_ids else None, len(ids), info.context_length)
+    answer = tokens_answer(ids, info.context_length)
     return JSONResponse(answer, headers=headers)
 
 
