@@ -226,6 +226,23 @@ def ask(conversation: Conversation, what: str) -> None:
         conversation.exchange(said, f"Your {what} is {value}.", value)
 
 
+def tell_and_ask(conversation: Conversation) -> None:
+    """The user tells something and asks for it in one breath."""
+    before = set(conversation.told)
+    first = len(conversation.messages)
+    tell(conversation)
+    new = [what for what in conversation.told if what not in before]
+    if len(conversation.messages) == first or not new:
+        return
+    told = conversation.messages[first]["content"]
+    del conversation.messages[first:]
+    ask(conversation, conversation.source.pick(new))
+    question = conversation.messages[first]
+    joint = conversation.source.pick((" ", " ", " ", "\n", " So, ", " Now: "))
+    end = "" if told[-1:] in ".!?" else "."
+    question["content"] = f"{told}{end}{joint}{question['content']}"
+
+
 def ask_untold(conversation: Conversation) -> None:
     """The user asks for something they never told."""
     source = conversation.source
@@ -269,6 +286,10 @@ def generate(source: Source) -> Conversation:
     """A chat in which the user asks for what they said some turns before."""
     conversation = Conversation(source, "recall of a fact")
     setting.introduce(conversation, personas=0.2, styles=0.0 if source.held_out else 0.08)
+    if source.chance(0.15):
+        tell_and_ask(conversation)
+        if source.held_out and conversation.told:
+            return conversation
     while not conversation.told:
         tell(conversation)
     first = next(iter(conversation.told))
