@@ -32,7 +32,6 @@ TESTED_ELSEWHERE: Final = {
     "app/limits.py": "api/test_limits.py",
     "app/observing.py": "api/test_metrics.py",
     "app/planning.py": "api/test_models.py",
-    "app/reloading.py": "api/test_reload.py",
     "app/running.py": "api/test_reload.py",
     "app/parts.py": "api/test_health.py",
     "app/serving.py": "api/test_health.py",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.support.models import ACCESS_KEY, slow_script, standin_model
+from tests.support.models import ACCESS_KEY, slow_script, standin_model, tiny_model
 from tests.support.processes import worker_pids
 from tests.support.server import RunningServer, free_port, running_server, wait_until
 from tests.support.wire import chat_body, open_stream
@@ -126,6 +126,15 @@ def test_broken_configuration_changes_nothing(server: RunningServer, config: str
     assert "[error" in said
     assert look(server, OLD) == 200
     assert look(server, "sk-other") == 401
+
+
+def test_a_server_whose_folder_was_removed_goes_on_reading(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    with running_server(tmp_path, tiny_model(), working_folder=folder) as server:
+        folder.rmdir()
+        reload(server, "[auth\n", FAILED)
+        reload(server, '[log]\nlevel = "debug"\n' + tiny_model(), DONE)
 
 
 def test_what_takes_a_restart_is_told(server: RunningServer, models: str) -> None:

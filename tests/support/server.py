@@ -108,6 +108,7 @@ def running_server(
     wait: bool = True,
     log: Path | None = None,
     own_group: bool = False,
+    working_folder: Path | None = None,
 ) -> Generator[RunningServer, None, None]:
     """Start a server with this TOML configuration; stop it at the end.
 
@@ -118,6 +119,7 @@ def running_server(
         wait: Whether to wait for readiness.
         log: Where the server writes, if not into the folder.
         own_group: Whether it leads a process group, so that its whole job can be sent a signal.
+        working_folder: Where it starts, if not where the tests do.
     """
     port = port or free_port()
     config_file, log = folder / "picoserve.toml", log or folder / "server.log"
@@ -133,6 +135,7 @@ def running_server(
             stderr=subprocess.STDOUT,
             env=variables | dict(environment or {}),
             start_new_session=own_group,
+            cwd=working_folder,
         )  # fmt: skip
     server = RunningServer(process, port, log)
     try:

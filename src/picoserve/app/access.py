@@ -7,7 +7,7 @@ from picoserve.server.auth.livekit import LiveKitTokens
 
 
 def access_from(settings: Settings) -> Access:
-    """Who may ask and who may administer. Raises ConfigError for a key that is malformed."""
+    """Who may ask and who may administer. Raises ConfigError for a file without right keys."""
     auth = settings.auth
     keys = KeyRing([key.get_secret_value() for key in auth.keys], auth.key_file)
     admin = KeyRing(

@@ -53,6 +53,9 @@ class Reloading:
                 problems = error.message.splitlines()
                 _log.error("configuration not reloaded; the old one stays", problems=problems)
                 continue
+            except Exception:  # noqa: BLE001  # whoever mends it must find someone who reads it
+                _log.exception("configuration not reloaded; the old one stays")
+                continue
             self._apply(settings, access)
             if later := changed_keys(settings, read):
                 _log.warning("changes that take a restart", keys=later)

@@ -11,12 +11,16 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-fA-F]{64}")
 _KEY: Final = re.compile(r"[!-~]+")
 
 
-def _usable_key(secret: SecretStr) -> SecretStr:
-    key = secret.get_secret_value()
+def check_key(key: str) -> None:
+    """Raise ValueError where no client could send the key, or a digest is malformed."""
     if not _KEY.fullmatch(key):
         raise ValueError("should be a key of printable ASCII characters without blanks")
     if key.startswith("sha256:") and not _DIGEST.fullmatch(key):
         raise ValueError("should have 64 hexadecimal digits after 'sha256:'")
+
+
+def _usable_key(secret: SecretStr) -> SecretStr:
+    check_key(secret.get_secret_value())
     return secret
 
 
@@ -55,8 +59,8 @@ class AuthSettings(Table):
     hexadecimal digest."""
 
     key_file: OptionalFile = Field(default=None, examples=["keys.txt"])
-    """A file with more such keys, one per line. What follows ` # ` behind a key is its name in
-    the log."""
+    """A file in UTF-8 with more such keys, one per line. What follows ` # ` behind a key is its
+    name in the log; a key itself has no blanks."""
 
     admin_keys: tuple[Key, ...] = ()
     """Keys that may also see and steer the server itself."""

@@ -35,16 +35,17 @@ def load_settings(
     """
     environ = os.environ if environ is None else environ
     sources = _Sources()
+    here = _working_folder()
     config_file = config_file or _named_file(environ)
     if config_file is not None:
         table = _read_toml(config_file)
-        sources.add(table, str(config_file), config_file.absolute().parent)
+        sources.add(table, str(config_file), (here / config_file).parent)
     said, problems = read_environment(environ)
     for one in said:
-        sources.add(_nested(one.path, one.value), f"environment {one.variable}", Path.cwd())
+        sources.add(_nested(one.path, one.value), f"environment {one.variable}", here)
     for key, value in (overrides or {}).items():
         if value is not None:
-            sources.add(_nested(tuple(key.split(".")), value), "command line", Path.cwd())
+            sources.add(_nested(tuple(key.split(".")), value), "command line", here)
     settings = _validated(sources, problems)
     if problems:
         raise ConfigError("\n".join(problems))
@@ -94,6 +95,15 @@ def _validated(sources: _Sources, problems: list[str]) -> Settings:
         return Settings()
 
 
+def _working_folder() -> Path:
+    """Where relative paths start, unless a file says them."""
+    try:
+        return Path.cwd()
+    except OSError:
+        # It has been removed under a running server: what is found by its whole path still is.
+        return Path()
+
+
 def _named_file(environ: Mapping[str, str]) -> Path | None:
     name = environ.get(CONFIG_VARIABLE)
     return Path(name) if name else None
@@ -101,8 +111,8 @@ def _named_file(environ: Mapping[str, str]) -> Path | None:
 
 def _read_toml(path: Path) -> dict[str, object]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        # Editors on Windows begin a file with a byte-order mark.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(
             f"{path}: the configuration file cannot be read: {error.strerror}; "

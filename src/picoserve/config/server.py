@@ -1,8 +1,8 @@
 """The tables [server], [pool] and [log]."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from picoserve.config.table import Seconds, Table
 
@@ -116,7 +116,8 @@ class PoolSettings(Table):
     """The pause between two checks of a worker."""
 
     silence_seconds: Seconds = 20.0
-    """The longest time a worker may show no sign of life; then it is replaced."""
+    """The longest time a worker may show no sign of life; then it is replaced. At least twice
+    `heartbeat_seconds`, since a worker without a job gives a sign at each check."""
 
     first_piece_seconds: Seconds = 600.0
     """The longest time from a job's start to its first piece. Long prompts on slow devices need
@@ -130,6 +131,15 @@ class PoolSettings(Table):
 
     max_wait_seconds: Seconds = 120.0
     """The longest time a request waits in line; then it is answered with 503."""
+
+    @model_validator(mode="after")
+    def _checks_come_before_silence(self) -> Self:
+        if self.silence_seconds < 2 * self.heartbeat_seconds:
+            raise ValueError(
+                f"silence_seconds ({self.silence_seconds:g}) should be at least twice "
+                f"heartbeat_seconds ({self.heartbeat_seconds:g}), or engines that work are replaced"
+            )
+        return self
 
 
 class ImageSettings(Table):

@@ -4,7 +4,14 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 
 class Mark(Enum):
@@ -27,6 +34,14 @@ class Table(BaseModel):
         hide_input_in_errors=True,
         allow_inf_nan=False,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_is_a_number(cls, value: object, info: ValidationInfo) -> object:
+        field = cls.model_fields[str(info.field_name)]
+        if isinstance(value, bool) and field.annotation is not bool:
+            raise ValueError("should not be true or false")
+        return value
 
 
 def _usable_path(path: Path | None) -> Path | None:
@@ -61,6 +76,7 @@ def read_text_file(path: Path, *, max_bytes: int = 1 << 20) -> str:
     if len(data) > max_bytes:
         raise ValueError(f"'{path}' is larger than {max_bytes} bytes")
     try:
-        return data.decode()
+        # Editors on Windows begin a file with a byte-order mark.
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"'{path}' is not text in UTF-8") from None

@@ -156,3 +156,46 @@ def test_a_missing_file_is_told_with_a_way_out(file: Path) -> None:
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert "Is a directory" in refused(tmp_path)[0]
+
+
+def test_checks_rarer_than_the_silence_that_ends_an_engine_are_refused(file: Path) -> None:
+    file.write_text("[pool]\nheartbeat_seconds = 60\nsilence_seconds = 20\n")
+
+    (line,) = refused(file)
+
+    assert line.startswith(f"{file}: pool: silence_seconds (20) should be at least twice")
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(file: Path) -> None:
+    file.write_text("[server]\r\nport = 7\r\n", encoding="utf-8-sig", newline="")
+
+    assert load_settings(file, environ={}).server.port == 7
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "[server]\nport = true\n",
+        "[server]\nheader_seconds = true\n",
+        "[limits]\nconcurrent_requests = true\n",
+        '[[limits.keys]]\nname = "a"\ntokens_per_minute = false\n',
+    ],
+)
+def test_true_is_not_one(file: Path, table: str) -> None:
+    file.write_text(table)
+
+    (line,) = refused(file)
+
+    assert line.endswith(": should not be true or false")
+
+
+def test_what_has_a_whole_path_is_found_without_a_working_folder(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("[server]\nport = 7\n")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    assert load_settings(file, {"server.port": 8}, environ={}).server.port == 8
+    assert "No such file" in refused(Path("picoserve.toml"))[0]

@@ -33,3 +33,10 @@ def test_prompts_are_not_logged_unless_asked_for() -> None:
 
 def test_the_pool_is_as_patient_as_the_keepers_are_by_themselves() -> None:
     assert keeper_limits(PoolSettings()) == KeeperLimits()
+
+
+@pytest.mark.parametrize("said", [{"silence_seconds": 9}, {"heartbeat_seconds": 60}])
+def test_an_engine_is_looked_at_twice_before_it_counts_as_silent(said: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match=r"silence_seconds .* twice heartbeat_seconds"):
+        PoolSettings.model_validate(said)
+    PoolSettings.model_validate({"silence_seconds": 120, "heartbeat_seconds": 60})

@@ -56,7 +56,7 @@ def test_the_access_key_of_the_environment_goes_before_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "key.txt"
-    file.write_text(f"{KEY}\n")
+    file.write_text(f"{KEY}\n", encoding="utf-8-sig")
     settings = Settings(access_key_file=file)
 
     assert settings.access_key() == KEY

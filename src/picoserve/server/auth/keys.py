@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from picoserve.config.auth import check_key
 from picoserve.errors import ConfigError
 from picoserve.logs import get_logger
 
 _HASHED: Final = "sha256:"
-_DIGEST_BYTES: Final = 32
 _NAME: Final = re.compile(r"\s+#\s*")
 
 _log = get_logger(__name__)
@@ -30,11 +30,12 @@ class KeyRing:
         """Take keys as they are, or as `sha256:` and 64 hexadecimal digits.
 
         Args:
+            keys: Such as `check_key` lets pass.
             setting: Where they are set, for names and errors: `auth.key` for `auth.keys` and
                 `auth.key_file`.
 
         Raises:
-            ConfigError: A digest is malformed, or the file cannot be read.
+            ConfigError: The file cannot be read, or one of its lines holds no key.
         """
         self._setting = setting
         self._fixed = [(f"{setting}s[{i}]", _digest(key)) for i, key in enumerate(keys)]
@@ -80,35 +81,39 @@ class KeyRing:
             self._read_file(self._file)
         except (OSError, ConfigError) as error:
             # Half-written or gone for a moment: the keys read last go on working.
-            _log.warning("key file cannot be read again", reason=type(error).__name__)
+            _log.warning("key file cannot be read again; the old keys stay", reason=str(error))
 
     def _read_file(self, file: Path) -> None:
         facts = file.stat()
         version = (facts.st_mtime_ns, facts.st_size)
         if version == self._file_version:
             return
+        data = file.read_bytes()
+        # What is wrong with these bytes is told once.
+        self._file_version = version
         try:
-            text = file.read_text(encoding="utf-8")
+            # Editors on Windows begin a file with a byte-order mark.
+            text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise ConfigError(f"{self._setting}_file '{file}' is not text in UTF-8") from None
         lines = enumerate((line.strip() for line in text.splitlines()), start=1)
         self._from_file = [
             self._named(line, number) for number, line in lines if line and line[0] != "#"
         ]
-        self._file_version = version
 
     def _named(self, line: str, number: int) -> tuple[str, bytes]:
         key, *name = _NAME.split(line, maxsplit=1)
+        try:
+            check_key(key)
+        except ValueError as error:
+            raise ConfigError(
+                f"{self._setting}_file '{self._file}', line {number}: {error}; "
+                "a name goes behind ' # '"
+            ) from None
         return name[0] if name and name[0] else f"{self._setting}_file:{number}", _digest(key)
 
 
 def _digest(key: str) -> bytes:
-    if not key.startswith(_HASHED):
-        return hashlib.sha256(key.encode()).digest()
-    try:
-        digest = bytes.fromhex(key.removeprefix(_HASHED))
-    except ValueError:
-        digest = b""
-    if len(digest) != _DIGEST_BYTES:
-        raise ConfigError("auth.keys: 'sha256:' must be followed by 64 hexadecimal digits")
-    return digest
+    if key.startswith(_HASHED):
+        return bytes.fromhex(key.removeprefix(_HASHED))
+    return hashlib.sha256(key.encode()).digest()

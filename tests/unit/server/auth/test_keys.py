@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from picoserve.errors import ConfigError
 from picoserve.server.auth.keys import KeyRing
@@ -24,10 +25,48 @@ def test_plain_and_hashed_keys_are_known() -> None:
     ]
 
 
-@pytest.mark.parametrize("digest", ["", "abc", "0" * 63, "0" * 65, "g" * 64])
-def test_malformed_digest_is_a_configuration_error(digest: str) -> None:
-    with pytest.raises(ConfigError, match="64 hexadecimal digits"):
-        KeyRing([f"sha256:{digest}"])
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        *((f"sha256:{digest}", "64 hexadecimal") for digest in ("abc", "0" * 65, "g" * 64)),
+        ("schlüssel-0001", "printable ASCII"),
+        ("sk two-0001", "without blanks"),
+        ("sk-two\N{ZERO WIDTH SPACE}  # her name", "printable ASCII"),
+    ],
+)
+def test_a_line_that_no_client_can_send_is_named_and_not_shown(
+    tmp_path: Path, line: str, problem: str
+) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text(f"# people\nsk-one\n{line}\n")
+
+    with pytest.raises(ConfigError, match=rf"auth\.key_file '{file}', line 3: .*{problem}") as said:
+        KeyRing([], file)
+    assert line.partition("  #")[0] not in str(said.value)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("sk-one\n", encoding="utf-8-sig")
+
+    assert KeyRing([], file).knows("sk-one")
+
+
+def test_a_file_that_was_spoilt_leaves_the_old_keys_and_is_told_once(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("sk-one\n")
+    ring = KeyRing([], file)
+
+    file.write_text("sk-one\nsk-two\nschlüssel\n")
+    with capture_logs() as told:
+        known = [ring.knows(key) for key in ("sk-one", "sk-two", "sk-one")]
+    file.write_text("sk-two\n")
+
+    assert known == [True, False, True]
+    assert ["line 3" in entry["reason"] for entry in told] == [True]
+    assert [ring.knows(key) for key in ("sk-one", "sk-two")] == [False, True]
 
 
 def test_file_holds_one_key_per_line(tmp_path: Path) -> None:
