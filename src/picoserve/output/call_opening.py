@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _NAME_KEY: Final = re.compile(rb'"name"\s*:\s*"\Z')
+# Nobody writes these but to call; a fence or a list may hold any JSON.
+_CALL_MARKS: Final = (b"<", b"[TOOL_CALLS]", b"functools", b"```tool_c")
 _AFTER_NAME: Final = re.compile(rb"(?:\.call)?\(\Z|(?:\[CALL_ID\]\w*)?(?:\[ARGS\]|>)?\s*\{\Z")
 
 
@@ -29,14 +31,14 @@ class CallOpening:
         Args:
             in_text: Text stands before it.
         """
-        if self.name or not self.said.startswith(b"{"):
+        if self.name or self.said.startswith(_CALL_MARKS):
             return False
-        return in_text or not _NAME_KEY.search(self.said)
+        return in_text or not self.said.startswith(b"{") or not _NAME_KEY.search(self.said)
 
 
 @dataclass(slots=True)
 class DoubtfulCall:
-    """JSON in a text, a call only if a known name follows.
+    """JSON in a text, a fence or a list: a call only if a known name follows.
 
     Attributes:
         said: All of it so far.

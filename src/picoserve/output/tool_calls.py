@@ -245,7 +245,7 @@ class ToolReply:
         return []
 
     def _back_to_text(self, doubt: DoubtfulCall) -> list[Event]:
-        """The JSON in the middle of a text was no call."""
+        """The JSON was no call."""
         self._doubt = self._call = None
         self._part = Part.TEXT
         again = EnginePiece(doubt.said[1:], doubt.start + 1)

@@ -50,6 +50,12 @@ TEXTS = {
     "functools in a text": "In Python, functools[0] is none; functions and functools[ too.",
     "f": "for you, four of five: functools",
     "JSON with a tool": 'Such as {"tool": "hammer", "args": {}} or {"function": "f(x)"}.',
+    "JSON with a name in a fence": 'Here:\n```json\n{\n  "name": "my-app"\n}\n```\nRun it.',
+    "JSON with a name in a bare fence": '```\n{"name": "web", "image": "nginx"}\n```',
+    "JSON with a function in a fence": 'Try\n```json\n{"function": "square", "x": 2}\n```',
+    "list of JSON with names": 'They are [{"name": "Alice"}, {"name": "Bob"}].',
+    "list from the first byte": '[{"id": "1", "name": "Alice"}]',
+    "list of the tools": '[{"name": "get_weather", "description": "Tells"}, {"name": "hang_up"}]',
     "JSON of a tool from the first byte": '{"tool": "hammer", "arguments": {"a": 1}}',
 }
 ONE_CALL = {
@@ -239,9 +245,12 @@ def test_wrong_arguments_are_made_right(arguments: str) -> None:
     assert_valid(played)
 
 
-@pytest.mark.parametrize("script", [CALL, TAGGED, TWO_CALLS["list"]])
-def test_call_that_ends_too_early_is_completed(script: str) -> None:
-    for end in range(script.index("get_") + 1, len(script)):
+@pytest.mark.parametrize(
+    ("script", "certain"),
+    [(CALL, "g"), (TAGGED, "g"), (TWO_CALLS["list"], 'get_weather", "arguments":')],
+)
+def test_call_that_ends_too_early_is_completed(script: str, certain: str) -> None:
+    for end in range(script.index(certain) + len(certain), len(script)):
         played = play_tools(script[:end])
 
         assert played.finish is FinishReason.TOOL_CALLS, end
