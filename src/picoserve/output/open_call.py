@@ -10,6 +10,7 @@ from picoserve.output.call_log import CallLog
 from picoserve.output.called_name import CalledName
 from picoserve.output.engine_pieces import EnginePiece
 from picoserve.output.held_document import HeldDocument
+from picoserve.output.json_arguments import JsonArguments
 from picoserve.output.python_arguments import PythonArguments
 
 _JSON_END: Final = b"}"
@@ -34,7 +35,7 @@ class OpenCall:
         self._new_document = new_document
         self._document = new_document(plan.header)
         self._spelling = CalledName(plan.callable_names)
-        self._python: PythonArguments | None = None
+        self._arguments: JsonArguments | PythonArguments | None = None
         self._header = ""
 
     @property
@@ -55,7 +56,7 @@ class OpenCall:
         """With which its arguments may end; empty while its name is read."""
         if not self.name:
             return b""
-        return _JSON_END if self._python is None else _PYTHON_END
+        return _PYTHON_END if isinstance(self._arguments, PythonArguments) else _JSON_END
 
     def begin(self) -> list[Event]:
         """Put in what every call begins with: the model is not speaking."""
@@ -66,17 +67,19 @@ class OpenCall:
         """The model has said the name in a way of its own, and goes on with the arguments."""
         self._header = f'{name}", "{self._plan.arguments_key}":'
         if is_python:
-            self._python = PythonArguments(self._plan.parameters_of(name))
+            self._arguments = PythonArguments(self._plan.parameters_of(name))
         return self._enter_arguments(name, speaking=True)
 
     def feed(self, piece: EnginePiece) -> list[Event]:
         """Read what the model says."""
-        data = piece.data
+        data, arguments, document = piece.data, self._arguments, self._document
         if not self.name:
-            data = self._spelling.feed(data, self._document.prefix)
-        elif self._python is not None:
-            data = self._python.feed(data)
-        shown = self._document.feed(EnginePiece(data, piece.start))
+            data = self._spelling.feed(data, document.prefix)
+        elif arguments is not None:
+            data = arguments.feed(data)
+        shown = document.feed(EnginePiece(data, piece.start))
+        if arguments is not None and arguments.is_over:
+            shown += document.end_of_text()
         return self._shown(shown) + self._advance(speaking=True)
 
     def mend(self) -> list[Event]:
@@ -85,7 +88,7 @@ class OpenCall:
         if not self.name:
             document.feed(EnginePiece(self._spelling.rest()))
             self._spelling = CalledName(self._plan.callable_names)
-        self._python = None  # The next turn goes on from JSON.
+        self._arguments = None  # The next turn goes on from JSON.
         shown = b""
         if document.state is State.GOING:
             shown += document.end_of_text()
@@ -109,6 +112,7 @@ class OpenCall:
         text = self._document.finish()
         if not self.name:
             self._header = text
+            self._arguments = JsonArguments() if speaking else None
             return self._enter_arguments(text.partition('"')[0], speaking=speaking)
         self.is_over = True
         return self._log.end(text)

@@ -58,6 +58,9 @@ TEXTS = {
     "list of the tools": '[{"name": "get_weather", "description": "Tells"}, {"name": "hang_up"}]',
     "JSON of a tool from the first byte": '{"tool": "hammer", "arguments": {"a": 1}}',
 }
+AS_TEXT = CALL.replace(PARIS, json.dumps(PARIS))
+OPENAI_CALL = f'{{"id": "call_1", "type": "function", "function": {AS_TEXT}}}'
+OPENAI_LIGHT_CALL = OPENAI_CALL.replace(AS_TEXT, LIGHT_CALL.replace(HALL, json.dumps(HALL)))
 ONE_CALL = {
     "bare with arguments": CALL,
     "bare with parameters": CALL.replace("arguments", "parameters"),
@@ -83,6 +86,10 @@ ONE_CALL = {
     "args": CALL.replace("arguments", "args"),
     "id first": CALL.replace("{", '{"id": "call_1", "type": "function", "function": {', 1) + "}",
     "OpenAI's list": f'{{"tool_calls": [{{"type": "function", "function": {CALL}}}]}}',
+    "OpenAI's list, arguments as text": f'{{"tool_calls": [{OPENAI_CALL}]}}',
+    "arguments as text": AS_TEXT,
+    "arguments as text in a tag": f"<tool_call>\n{AS_TEXT}\n</tool_call>",
+    "arguments as text in a fence": f"```json\n{AS_TEXT}\n```",
     "one tool_call": f'{{"tool_call": {CALL}}}',
     "function is the name": CALL.replace('"name"', '"type": "function", "function"'),
     "tool is the name": CALL.replace('"name"', '"tool"'),
@@ -112,6 +119,7 @@ TWO_CALLS = {
     "python tags": f"<|python_tag|>{CALL}; <|python_tag|>{LIGHT_CALL}",
     "functools": f"functools[{CALL}, {LIGHT_CALL}]",
     "OpenAI's list": f'{{"tool_calls": [{{"function": {CALL}}}, {{"function": {LIGHT_CALL}}}]}}',
+    "OpenAI's list, arguments as text": f'{{"tool_calls": [{OPENAI_CALL}, {OPENAI_LIGHT_CALL}]}}',
     "names before JSON": f"[TOOL_CALLS]get_weather{PARIS}[TOOL_CALLS]set_light{HALL}",
     "function tags": f"<function=get_weather>{PARIS}</function>\n<function=set_light>{HALL}",
     "Python": "[get_weather(location='Paris', unit='c'), set_light(room='hall', on=True)]",
@@ -234,6 +242,8 @@ def test_wrong_name_becomes_a_known_one(script: str, name: str | None) -> None:
         "[1, 2]",
         "null",
         '"{\\"location\\": \\"Oslo\\", \\"unit\\": \\"c\\"}"',
+        '"{\\"location\\": \\"Oslo\\""',
+        '""',
         "{'location': 'Oslo', 'unit': None,}",
         '{"location": "Oslo\nNorway", "unit": "c", "days": 3}',
     ],
@@ -311,6 +321,19 @@ def test_call_without_arguments_has_an_empty_object(parameters: dict[str, Any] |
     played = play_tools('{"name": "hang_up", "arguments": {}}', tools=[tool, WEATHER])
 
     assert played.calls == [("hang_up", "{}")]
+
+
+def test_empty_text_as_arguments_is_an_empty_object() -> None:
+    played = play_tools('{"name": "hang_up", "arguments": ""}')
+
+    assert (played.calls, played.engine_calls) == ([("hang_up", "{}")], 1)
+
+
+def test_arguments_as_text_that_break_off_are_completed() -> None:
+    played = play_tools(AS_TEXT.replace(r"\"c\"}", ""))
+
+    assert [json.loads(arguments)["location"] for _, arguments in played.calls] == ["Paris"]
+    assert_valid(played)
 
 
 def test_call_without_its_arguments_key_is_completed() -> None:
