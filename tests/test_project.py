@@ -72,6 +72,7 @@ TESTED_ELSEWHERE: Final = {
     "openai_api/logprobs.py": "api/test_chat_json.py",
     "openai_api/messages.py": "api/test_chat_json.py",
     "openai_api/models.py": "api/test_models.py",
+    "openai_api/request_body.py": "api/test_chat_json.py",
     "openai_api/sampling.py": "api/test_chat_json.py",
     "openai_api/structured_outputs.py": "unit/prompt/test_reply_plan.py",
     "openai_api/tokens.py": "api/test_tokens.py",

@@ -338,6 +338,7 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
             client.post("/tokenize", json=chat_body(add_generation_prompt=False)),
             client.post(f"{PATH}/input_tokens", json=chat_body(top_k=5)),
             client.post(f"{PATH}/render", json=chat_body(top_k=5)),
+            client.post(PATH, json=chat_body(response_format={"type": "text", "schema": {}})),
         ]
         own = client.post("/v1/completions", json=text)
 
@@ -348,6 +349,7 @@ def test_fields_nobody_knows_are_refused_where_configured(tmp_path: Path) -> Non
         (400, "add_generation_prompt"),
         (400, "top_k"),
         (400, "top_k"),
+        (400, "response_format.schema"),
     ]
     assert {error_of(response)["code"] for response in others} == {"unknown_parameter"}
     assert own.status_code == 200, own.text

@@ -203,6 +203,37 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         )
     ),
     ({"structured_outputs": {"regex": 5}}, "structured_outputs.regex", "invalid_type"),
+    (
+        {"structured_outputs": {"structural_tag": "{}"}},
+        "structured_outputs.structural_tag",
+        "unsupported_parameter",
+    ),
+    (
+        {"structured_outputs": {"regex": "a", "json_object": True}},
+        "structured_outputs.json_object",
+        "invalid_value",
+    ),
+    (
+        {"response_format": {"type": "json_object", "schema": {"type": "wizard"}}},
+        "response_format.schema.type",
+        "invalid_json_schema",
+    ),
+    (
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "n", "description": "\ud800"},
+            }
+        },
+        "response_format.json_schema.description",
+        "invalid_value",
+    ),
+    ({"tools": [tool()], "functions": [{"name": "g"}]}, "functions", "invalid_value"),
+    (
+        {"tools": [tool("f", {"anyOf": [{"type": "integer"}, {"type": "string"}]})]},
+        "tools[0].function.parameters",
+        "invalid_json_schema",
+    ),
 ]
 
 

@@ -1,5 +1,6 @@
 """Chat completions as one JSON object, and what requests may say."""
 
+import json
 import re
 from typing import Any
 
@@ -229,6 +230,68 @@ def test_fields_that_change_nothing_are_named_in_a_header(http: httpx.Client) ->
 
     assert response.headers["x-picoserve-ignored"] == "store, top_k"
     assert stream.headers["x-picoserve-ignored"] == "store, top_k"
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        (
+            {"structured_outputs": {"regex": "yes|no", "whitespace_pattern": " "}},
+            "structured_outputs.whitespace_pattern",
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "n", "schema": {"type": "boolean"}, "title": "T"},
+                    "strict": True,
+                }
+            },
+            "response_format.json_schema.title, response_format.strict",
+        ),
+        (
+            {"functions": [{"name": "f"}], "parallel_tool_calls": True, "max_tokens": 1},
+            "parallel_tool_calls",
+        ),
+        ({"response_format": {"type": "text"}, "max_tokens": 1}, None),
+    ],
+)
+def test_fields_inside_of_fields_are_named_too(
+    http: httpx.Client, fields: Body, ignored: str | None
+) -> None:
+    response = http.post(PATH, json=chat_body(**fields))
+
+    assert response.status_code == 200, response.text
+    assert response.headers.get("x-picoserve-ignored") == ignored
+
+
+@pytest.mark.parametrize(
+    ("form", "reply"),
+    [
+        (
+            {
+                "response_format": {
+                    "type": "json_object",
+                    "schema": {
+                        "type": "object",
+                        "properties": {"z": {"const": 1}},
+                        "required": ["z"],
+                    },
+                }
+            },
+            {"z": 1},
+        ),
+        ({"structured_outputs": {"json_object": True}, "max_tokens": 100}, None),
+    ],
+)
+def test_forms_that_other_servers_know_are_held(
+    http: httpx.Client, form: Body, reply: Body | None
+) -> None:
+    answer = ask(http, chat_body(temperature=0, **form))
+
+    found = json.loads(answer["choices"][0]["message"]["content"])
+    assert isinstance(found, dict)
+    assert reply in (None, found)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from picoserve.constraint import keywords
 Path = tuple[str, ...]
 _MIXING: Final = frozenset({"properties", "required", "patternProperties", "additionalProperties"})
 _JOINS: Final = ("allOf", "anyOf", "oneOf")
+# What may stand beside a `$ref` and adds no property.
+_HARMLESS: Final = frozenset(
+    {"$ref", "$defs", "definitions", "$schema", "type", "description", "title", "default"}
+)
 
 
 def combined_pointers(schema: object) -> frozenset[Path]:
@@ -24,7 +28,7 @@ def combined_pointers(schema: object) -> frozenset[Path]:
             found.add(path)
         target = _target(node)
         if target is not None:
-            if set(node) - {"$ref", "$defs", "definitions", "description", "title", "default"}:
+            if set(node) - _HARMLESS:
                 found.add(target)
             links[path] = target
     _follow(found, links)

@@ -74,9 +74,10 @@ class TextFormat(WireModel):
 
 
 class JsonObjectFormat(WireModel):
-    """Any JSON object."""
+    """Any JSON object or, as other servers take it, what a schema says."""
 
     type: Literal["json_object"]
+    json_schema: dict[str, object] | None = Field(default=None, alias="schema")
 
 
 class JsonSchemaResponseFormat(WireModel):

@@ -22,7 +22,7 @@ from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_do
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
-from picoserve.prompt.tool_choice import Tooling, tooling_for
+from picoserve.prompt.tool_choice import Tooling, tooling_for, unused_by_tooling
 from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns_from_chat import turns_from_messages, unused_by_turns
 
@@ -97,7 +97,11 @@ def chat_work(
     )
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
     # A stop phrase would leave half a document, which is what the form is there to rule out.
-    unused = (*unused_by_turns(request.messages), *(("stop",) if has_form and user_stop else ()))
+    unused = (
+        *unused_by_turns(request.messages),
+        *unused_by_tooling(request, tooling),
+        *(("stop",) if has_form and user_stop else ()),
+    )
     return ChatWork(jobs, user_stop, tooling, reply, template.lead_after(turns), unused, image)
 
 
@@ -111,6 +115,8 @@ def _check_support(request: ChatRequest) -> None:
     for name in ("audio", "web_search_options"):
         if (request.model_extra or {}).get(name) is not None:
             raise _unsupported(name)
+    if request.structured_outputs and request.structured_outputs.structural_tag is not None:
+        raise _unsupported("structured_outputs.structural_tag")
     check_moderation((request.model_extra or {}).get("moderation"))
 
 

@@ -1,6 +1,6 @@
 """What a request wants the reply to be: tools, response format, structured outputs → a plan."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from picoserve.constraint import Grammar, Grammars, Kind, SchemaError
 from picoserve.constraint.plan import DocumentPlan, PlannedFunction, ReplyPlan, ToolPlan
@@ -11,6 +11,7 @@ from picoserve.openai_api.structured_outputs import StructuredOutputs
 from picoserve.openai_api.tools import JsonObjectFormat, JsonSchemaResponseFormat
 from picoserve.prompt.call_triggers import CallTriggers
 from picoserve.prompt.json_text import json_text
+from picoserve.prompt.text import checked_text
 from picoserve.prompt.tool_choice import Tooling
 from picoserve.prompt.tool_text import ToolStyle
 
@@ -19,8 +20,6 @@ _NO_ARGUMENTS: Final[dict[str, Any]] = {
     "properties": {},
     "additionalProperties": False,
 }
-# Where these say what an object is, a type beside them adds nothing.
-_MEANINGS: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "enum", "const"})
 _GUIDED: Final = {
     "json": Kind.JSON_SCHEMA,
     "regex": Kind.REGEX,
@@ -85,8 +84,7 @@ def _object_schema(parameters: dict[str, Any] | None, place: str) -> dict[str, A
             param=f"{place}.parameters",
             code="invalid_json_schema",
         )
-    is_open = not _MEANINGS & parameters.keys()
-    return {**parameters, "type": "object"} if is_open or "type" in parameters else parameters
+    return {**parameters, "type": "object"}
 
 
 def wants_document(request: ChatRequest) -> bool:
@@ -96,32 +94,54 @@ def wants_document(request: ChatRequest) -> bool:
 
 
 def format_instruction(request: ChatRequest) -> str:
-    """What the model is told of the format, for the end of the system text."""
+    """What the model is told of the format, for the end of the system text.
+
+    Raises:
+        InvalidRequestError: The format's description is no text that can be read.
+    """
+    wanted = _wanted_json(request)
+    if wanted is None:
+        return ""
+    words = "Reply only with a JSON object."
+    if wanted.schema:
+        words = f"Reply only with JSON that meets this schema: {json_text(wanted.schema)}"
+    return f"{wanted.description}\n{words}" if wanted.description else words
+
+
+class _WantedJson(NamedTuple):
+    """What a response format says of the JSON; any object where it has no schema."""
+
+    schema: dict[str, Any] | None
+    param: str
+    strict: bool = True
+    description: str = ""
+
+
+def _wanted_json(request: ChatRequest) -> _WantedJson | None:
     match request.response_format:
-        case JsonObjectFormat():
-            return "Reply only with a JSON object."
+        case JsonObjectFormat(json_schema=schema):
+            return _WantedJson(schema, "response_format.schema")
         case JsonSchemaResponseFormat(json_schema=wanted):
-            return f"Reply only with JSON that meets this schema: {json_text(wanted.json_schema)}"
+            place = "response_format.json_schema"
+            description = checked_text(wanted.description or "", f"{place}.description")
+            return _WantedJson(
+                wanted.json_schema, f"{place}.schema", bool(wanted.strict), description
+            )
         case _:
-            return ""
+            return None
 
 
 def _content_grammar(request: ChatRequest, grammars: Grammars) -> Grammar | None:
-    match request.response_format:
-        case JsonObjectFormat():
-            return _compiled(
-                grammars, Kind.JSON_SCHEMA, JSON_OBJECT, param="response_format", strict=True
-            )
-        case JsonSchemaResponseFormat(json_schema=wanted):
-            return _compiled(
-                grammars,
-                Kind.JSON_SCHEMA,
-                wanted.json_schema or JSON_OBJECT,
-                param="response_format.json_schema.schema",
-                strict=bool(wanted.strict),
-            )
-        case _:
-            return _guided_grammar(request, grammars)
+    wanted = _wanted_json(request)
+    if wanted is None:
+        return _guided_grammar(request, grammars)
+    return _compiled(
+        grammars,
+        Kind.JSON_SCHEMA,
+        wanted.schema or JSON_OBJECT,
+        param=wanted.param,
+        strict=wanted.strict,
+    )
 
 
 def _guided_grammar(request: ChatRequest, grammars: Grammars) -> Grammar | None:
@@ -145,13 +165,15 @@ def _check_one_form(request: ChatRequest) -> None:
 
 
 def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
-    """What vLLM's fields ask for: `structured_outputs: {json|regex|choice|grammar}`, `guided_*`."""
+    """What vLLM's fields ask for: `structured_outputs: {json|regex|…}`, `guided_*`."""
     nested = request.structured_outputs or StructuredOutputs()
     values = (nested.json_schema, nested.regex, nested.choice, nested.grammar)
     wishes = [
         (f"structured_outputs.{name}", kind, value)
         for (name, kind), value in zip(_GUIDED.items(), values, strict=True)
     ]
+    if nested.json_object:
+        wishes.append(("structured_outputs.json_object", Kind.JSON_SCHEMA, JSON_OBJECT))
     wishes += [
         (f"guided_{name}", kind, getattr(request, f"guided_{name}"))
         for name, kind in _GUIDED.items()

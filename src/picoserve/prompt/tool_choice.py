@@ -54,8 +54,10 @@ def tooling_for(request: ChatRequest) -> Tooling:
 
     Raises:
         InvalidRequestError: A name is malformed or comes twice, a description is no text that can
-            be read, the choice names no tool, or a call is wanted without any.
+            be read, the choice names no tool, a call is wanted without any, or the old form's
+            fields stand beside the new one's.
     """
+    _check_one_form(request)
     if request.tools:
         functions = _functions(request)
         choice: object = request.tool_choice
@@ -83,6 +85,23 @@ def tooling_for(request: ChatRequest) -> Tooling:
         is_legacy=legacy,
         param=param,
     )
+
+
+def unused_by_tooling(request: ChatRequest, tooling: Tooling) -> tuple[str, ...]:
+    """What the request says of calls and its form has no place for."""
+    wants_several = tooling.is_legacy and request.parallel_tool_calls
+    return ("parallel_tool_calls",) if wants_several else ()
+
+
+def _check_one_form(request: ChatRequest) -> None:
+    """Of two forms at once, one would be unheard; `auto` asks for nothing."""
+    strangers = ("functions", "function_call") if request.tools else ("tool_choice",)
+    offer = "tools" if request.tools else "functions"
+    for param in strangers:
+        if getattr(request, offer) and getattr(request, param) not in (None, [], "auto"):
+            raise InvalidRequestError(
+                f"'{offer}' and '{param}' cannot be combined.", param=param, code="invalid_value"
+            )
 
 
 def _check_no_choice(request: ChatRequest) -> None:
@@ -176,8 +195,9 @@ def _forced_name(
     elif isinstance(choice, dict) and legacy:
         name = choice.get("name")
     if not isinstance(name, str):
+        words = "'none', 'auto'" if legacy else "'none', 'auto', 'required'"
         raise UnsupportedValueError(
-            f"Unsupported value: '{param}' must be 'none', 'auto', 'required' or name a function.",
+            f"Unsupported value: '{param}' must be {words} or name a function.",
             param=param,
         )
     if name not in {function.name for function in functions}:

@@ -19,14 +19,14 @@ def ignored_fields(request: RequestBody, unknown: Literal["ignore", "reject"]) -
     Raises:
         UnknownParameterError: The configuration refuses fields that nobody knows.
     """
-    extra = request.model_extra or {}
+    extra = sorted(request.extras())
     strangers = [name for name in extra if name not in request.known_extras]
     if strangers and unknown == "reject":
         name = strangers[0][:100]
         raise UnknownParameterError(f"Unknown parameter: '{name}'.", param=name)
     if strangers:
         _log.info("unknown request fields ignored", fields=strangers[:_MAX_NAMED])
-    return sorted(extra)
+    return extra
 
 
 def ignored_header(names: Iterable[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_do
 from picoserve.prompt.tool_choice import tooling_for
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA
 
-NAMED_FIRST = {
+NAMED_FIRST: dict[str, Any] = {
     "type": "json_schema",
     "json_schema": {
         "name": "n",
@@ -49,6 +49,7 @@ def test_plain_request_wants_free_text(fields: dict[str, Any]) -> None:
         ({"guided_grammar": 'start: "a"'}, Kind.LARK),
         ({"structured_outputs": {"regex": "a"}}, Kind.REGEX),
         ({"structured_outputs": {"json": {"type": "object"}}}, Kind.JSON_SCHEMA),
+        ({"structured_outputs": {"json_object": True}}, Kind.JSON_SCHEMA),
     ],
 )
 def test_document_is_wanted(fields: dict[str, Any], kind: Kind) -> None:
@@ -110,11 +111,85 @@ def test_model_is_told_of_the_form() -> None:
     assert format_instruction(chat_request()) == ""
 
 
+def test_format_without_a_schema_speaks_of_none() -> None:
+    bare = {"type": "json_schema", "json_schema": {"name": "n", "description": "A widget."}}
+
+    words = format_instruction(chat_request(response_format=bare))
+
+    assert words == "A widget.\nReply only with a JSON object."
+
+
+def test_description_of_the_format_stands_in_front_of_its_schema() -> None:
+    named = {**NAMED_FIRST["json_schema"], "description": "A widget."}
+    words = format_instruction(
+        chat_request(response_format={"type": "json_schema", "json_schema": named})
+    )
+
+    assert words.startswith("A widget.\nReply only with JSON that meets this schema: {")
+
+
+def test_schema_of_the_json_object_mode_is_held_and_told() -> None:
+    schema = {"type": "object", "properties": {"z": {"const": 1}}, "required": ["z"]}
+    fields = {"response_format": {"type": "json_object", "schema": schema}}
+
+    wanted = plan(**fields)
+
+    assert isinstance(wanted, DocumentPlan)
+    assert wanted.grammar.smallest == b'{"z": 1}'
+    assert '{"const": 1}' in format_instruction(chat_request(**fields))
+
+
 def test_arguments_are_an_object_even_where_the_schema_does_not_say_so() -> None:
     lax = function_tool("f", {"properties": {"a": {"type": "integer"}}, "required": ["a"]})
     matcher = tool_plan(tools=[lax]).arguments_of("f").new_matcher()
 
     assert matcher.legal().strip() == b"{"
+
+
+A: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"anyOf": [{"type": "integer"}, A]},
+        {"properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {"oneOf": [A, {"type": "null"}]},
+        {"enum": [5, {"a": 1}]},
+        {"allOf": [{"properties": {"a": {}}}]},
+        {"$ref": "#/$defs/A", "$defs": {"A": {"properties": {"a": {}}, "required": ["a"]}}},
+        {"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": [{"type": "string"}, A]}}},
+        {"$ref": "https://example.org/a"},
+    ],
+    ids=str,
+)
+def test_arguments_are_an_object_whatever_else_the_schema_admits(parameters: Any) -> None:
+    matcher = tool_plan(tools=[function_tool("f", parameters)]).arguments_of("f").new_matcher()
+
+    assert matcher.legal().strip() == b"{"
+
+
+def test_object_that_a_reference_leads_to_stays_closed() -> None:
+    parameters = {"$ref": "#/$defs/A", "$defs": {"A": A}, "$schema": "http://json-schema.org/"}
+    matcher = tool_plan(tools=[function_tool("f", parameters)]).arguments_of("f").new_matcher()
+
+    assert matcher.feed(b'{"b') == 2
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+        {"enum": [1, 2]},
+        {"$ref": "#/$defs/A", "$defs": {"A": {"type": "integer"}}},
+    ],
+)
+def test_function_without_possible_arguments_is_refused(parameters: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        tool_plan(tools=[function_tool("f", parameters)])
+
+    assert caught.value.param == "tools[0].function.parameters"
+    assert caught.value.code == "invalid_json_schema"
 
 
 @pytest.mark.parametrize("wanted", [["object", "null"], "object"])

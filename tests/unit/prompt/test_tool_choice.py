@@ -6,7 +6,7 @@ import pytest
 from tests.unit.output.engine_play import TOOLS, chat_request
 
 from picoserve.errors import InvalidRequestError
-from picoserve.prompt.tool_choice import Tooling, tooling_for
+from picoserve.prompt.tool_choice import Tooling, tooling_for, unused_by_tooling
 
 NAMES = ("get_weather", "set_light", "hang_up")
 FUNCTIONS = [tool["function"] for tool in TOOLS]
@@ -86,6 +86,68 @@ def test_functions_of_old_are_tools_that_come_one_at_a_time() -> None:
 
     assert (found.is_legacy, found.is_forced, found.parallel) == (True, True, False)
     assert (found.callable_names, found.param) == (("set_light",), "functions")
+
+
+OLD: dict[str, Any] = {"tools": None, "functions": FUNCTIONS}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"functions": FUNCTIONS}, "functions"),
+        ({"function_call": {"name": "hang_up"}}, "function_call"),
+        ({"function_call": "none"}, "function_call"),
+        ({**OLD, "tool_choice": "none"}, "tool_choice"),
+        ({**OLD, "tool_choice": "required"}, "tool_choice"),
+        ({**OLD, "tool_choice": named("hang_up")}, "tool_choice"),
+    ],
+)
+def test_one_form_beside_the_other_would_be_unheard_and_is_refused(
+    fields: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match="cannot be combined") as caught:
+        tooling(**fields)
+
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"functions": [], "function_call": "auto"},
+        {"functions": None, "function_call": None},
+        {**OLD, "tools": [], "tool_choice": "auto"},
+        {**OLD, "tool_choice": None},
+    ],
+)
+def test_other_form_may_stand_there_empty(fields: dict[str, Any]) -> None:
+    assert tooling(**fields).callable_names == NAMES
+
+
+@pytest.mark.parametrize(
+    ("fields", "unused"),
+    [
+        ({**OLD, "parallel_tool_calls": True}, ("parallel_tool_calls",)),
+        ({**OLD, "parallel_tool_calls": False}, ()),
+        ({"parallel_tool_calls": True}, ()),
+    ],
+)
+def test_functions_of_old_do_not_come_side_by_side(
+    fields: dict[str, Any], unused: tuple[str, ...]
+) -> None:
+    request = chat_request(**fields)
+
+    assert unused_by_tooling(request, tooling_for(request)) == unused
+
+
+def test_only_the_newer_choice_is_told_of_required() -> None:
+    with pytest.raises(InvalidRequestError) as old:
+        tooling(**OLD, function_call={})
+    with pytest.raises(InvalidRequestError) as new:
+        tooling(tool_choice={"type": "custom"})
+
+    assert "'required'" not in old.value.message
+    assert "'required'" in new.value.message
 
 
 @pytest.mark.parametrize(
