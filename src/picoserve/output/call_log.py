@@ -14,7 +14,7 @@ class CallLog:
     """Turns calls into events.
 
     The first call streams as it is written. Each later one is shown when it is whole, because
-    small models like to say the same call again, and what was shown cannot be taken back.
+    small models like to say the same calls again, and what was shown cannot be taken back.
 
     Attributes:
         count: Whole calls that were shown.
@@ -26,7 +26,7 @@ class CallLog:
         self.attempts = 0
         self._repeats = 0
         self._name = ""
-        self._previous: tuple[str, str] | None = None
+        self._shown: set[tuple[str, str]] = set()
 
     @property
     def is_over(self) -> bool:
@@ -47,10 +47,11 @@ class CallLog:
         call = (self._name, json.dumps(json.loads(arguments)))
         first = not self.attempts
         self.attempts += 1
-        if call == self._previous:
+        if call in self._shown:
             self._repeats += 1
             return []
-        self._previous, self._repeats = call, 0
+        self._shown.add(call)
+        self._repeats = 0
         events: list[Event] = [] if first else [self._head(), ToolCallDelta(self.count, arguments)]
         self.count += 1
         return events

@@ -46,8 +46,20 @@ def test_second_repeat_in_a_row_is_the_end() -> None:
 
 def test_same_arguments_for_another_function_are_no_repeat() -> None:
     log = CallLog()
-    for name in ("f", "g", "f"):
+    for name in ("f", "g"):
         log.begin(name)
         log.end("{}")
 
+    assert log.count == 2
+
+
+def test_repeat_of_any_call_before_is_dropped() -> None:
+    log = CallLog()
+    over = []
+    for name in ("f", "g", "f", "h", "g", "f"):
+        log.begin(name)
+        log.end("{}")
+        over.append(log.is_over)
+
     assert log.count == 3
+    assert over == [False, False, False, False, False, True]

@@ -373,6 +373,13 @@ def test_endless_repeats_end() -> None:
     assert played.engine_calls == 1
 
 
+def test_calls_in_turn_are_made_once() -> None:
+    played = play_tools(f"{CALL}\n{LIGHT_CALL}\n" * 4)
+
+    assert played.calls == TWO
+    assert played.engine_calls == 1
+
+
 def test_reply_ends_at_the_second_repeat_in_a_row() -> None:
     reply = ToolReply(tool_plan(), (END_MARK,), ())
     reply.feed(f"{CALL}\n{CALL}\n".encode())
