@@ -151,8 +151,11 @@ class ToolReply:
         """The model has ended outside any call and document."""
         if self._part is Part.TEXT and self._plan.content is not None:
             self._candidate.take()
-            self._preamble.is_too_long = False
-            return self._enter_content(self._plan.content)
+            begun = self._preamble.end()
+            events = self._enter_content(self._plan.content, begun)
+            if begun is not None and self._content is not None:
+                events += self._after_content(self._content.mend(limited=limited))
+            return events
         in_text, self._part = self._part is Part.TEXT, Part.DONE
         self._cut = limited and in_text
         return self._text.end(self._candidate) if in_text else []
@@ -211,11 +214,9 @@ class ToolReply:
         if self._candidate.is_call:
             self._text.put_lead()
             return self._enter_call(read_opening(self._candidate.take(), ()))
-        at = self._preamble.start_in(plain)
-        if at is None:
-            return []
-        start = piece.start + len(piece.data) - len(plain) + at
-        return self._enter_content(content, EnginePiece(plain[at:], start))
+        start = piece.start + len(piece.data) - len(plain)
+        begun = self._preamble.feed(EnginePiece(plain, start))
+        return [] if begun is None else self._enter_content(content, begun)
 
     def _take_call(self, piece: EnginePiece, call: OpenCall) -> list[Event]:
         doubt = self._doubt

@@ -522,6 +522,25 @@ def test_reply_that_is_no_call_is_the_document(script: str, response_format: Any
     assert ANSWER not in script or played.text == ANSWER
 
 
+@pytest.mark.parametrize("size", [1, 1000])
+@pytest.mark.parametrize(
+    ("script", "answer", "calls"),
+    [
+        ("The answer is yes.", "yes", 1),
+        ("No. Yesterday: no", "no", 1),
+        ("yes", "yes", 1),
+        ("I hear hel", "hello", 2),
+    ],
+)
+def test_choice_is_found_in_a_sentence(script: str, answer: str, calls: int, size: int) -> None:
+    choices = ["yes", "no", "no way", "hello"]
+
+    played = play_tools(script, HERMES, guided_choice=choices, _size=size)
+
+    assert (played.text, played.calls) == (answer, [])
+    assert played.engine_calls <= calls
+
+
 @pytest.mark.parametrize("response_format", [DOCUMENT, {"type": "json_object"}])
 @pytest.mark.parametrize("script", [TAGGED, f"Let me look. {TAGGED}", f"{TAGGED}\n{TAGGED_ROME}"])
 def test_tagged_call_is_a_call_where_a_document_is_wanted(
