@@ -34,6 +34,7 @@ TESTED_ELSEWHERE: Final = {
     "app/planning.py": "api/test_models.py",
     "app/running.py": "api/test_reload.py",
     "app/parts.py": "api/test_health.py",
+    "app/signals.py": "api/test_start.py",
     "app/serving.py": "api/test_health.py",
     "app/web.py": "api/test_health.py",
     "config/telemetry.py": "unit/app/test_tracing.py",

@@ -4,13 +4,15 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript
 from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
-from tests.support.server import has_ipv6, running_server, wait_until
+from tests.support.server import RunningServer, free_port, has_ipv6, running_server, wait_until
 from tests.support.wire import chat_body
 
 
@@ -93,6 +95,49 @@ def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> No
         answer = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(max_tokens=3))
 
         assert answer.status_code == 200
+        assert server.stop() == 0
+
+
+@contextmanager
+def starting_server(folder: Path) -> Generator[tuple[RunningServer, Path], None, None]:
+    """A server that has got as far as reading its configuration, out of a pipe that is empty.
+
+    What signals do before, while Python loads itself and the command line, is Python's to say.
+    """
+    pipe, log, port = folder / "picoserve.toml", folder / "server.log", free_port()
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "picoserve", "serve", "-c", str(pipe), "--port", str(port)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        yield RunningServer(process, port, log), pipe
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_server_that_is_stopped_while_it_starts_ends_cleanly(tmp_path: Path) -> None:
+    with starting_server(tmp_path) as (server, pipe):
+        with pipe.open("w") as config:  # waits for its reader
+            server.process.send_signal(signal.SIGTERM)
+            config.write(tiny_model())
+
+        assert server.process.wait(30) == 0
+        assert "before any engine was started" in server.log.read_text()
+
+
+def test_a_hangup_during_the_start_has_the_configuration_read_once_it_is_over(
+    tmp_path: Path,
+) -> None:
+    with starting_server(tmp_path) as (server, pipe):
+        with pipe.open("w") as config:
+            server.process.send_signal(signal.SIGHUP)
+            config.write(tiny_model())
+        server.wait_ready()
+        with pipe.open("w") as config:  # waits for its next reader
+            config.write('[log]\nlevel = "debug"\n' + tiny_model())
+
+        wait_until(lambda: "configuration reloaded" in server.log.read_text())
         assert server.stop() == 0
 
 

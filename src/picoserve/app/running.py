@@ -1,21 +1,18 @@
 """A server's life: serve, obey signals, drain, end.
 
-On SIGTERM or SIGINT the server stops being ready and refuses new work, but goes on listening,
+A server that has been asked to end stops being ready and refuses new work, but goes on listening,
 so that probes and late clients get an answer; streams may finish within `drain_seconds`, then
-they end with an error event. A second signal cuts the wait short. On SIGHUP the configuration is
-read again; when it means that the terminal has gone, it is the end.
+they end with an error event.
 """
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 from typing import Final
 
 import uvicorn
 
-from picoserve.app.reloading import Reloading
+from picoserve.app.signals import Signals
 from picoserve.logs import get_logger
 from picoserve.pool.pool import Pool
 
@@ -25,63 +22,17 @@ _BROKEN_STATUS: Final = 3
 _log = get_logger(__name__)
 
 
-class _Signals:
-    """What signals have asked for.
-
-    Attributes:
-        stop: End, after what runs.
-        hurry: End now.
-        reload: Read the configuration again.
-    """
-
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.hurry = asyncio.Event()
-        self.reload = asyncio.Event()
-        # Under nohup the server outlives its terminal.
-        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        self._ends_with_terminal = not ignored and _has_terminal()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_end)
-        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
-
-    def _on_end(self) -> None:
-        if self.stop.is_set():
-            self.hurry.set()
-        self.stop.set()
-
-    def _on_hangup(self) -> None:
-        if self._ends_with_terminal and not _has_terminal():
-            self.stop.set()
-        else:
-            self.reload.set()
-
-
-def _has_terminal() -> bool:
-    """Whether there is a terminal that this process belongs to."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
-
-
 async def run_server(
     server: uvicorn.Server,
     pool: Pool,
     listeners: list[socket.socket],
-    reloading: Reloading,
+    signals: Signals,
     *,
     drain_seconds: float,
     exit_when_broken: bool,
 ) -> int:
     """Serve until a signal or the engines' end. Returns the exit status."""
-    signals = _Signals()
-    tasks = [
-        asyncio.create_task(_drain(server, pool, drain_seconds, signals)),
-        asyncio.create_task(reloading.run(signals.reload)),
-    ]
+    tasks = [asyncio.create_task(_drain(server, pool, drain_seconds, signals))]
     if exit_when_broken:
         tasks.append(asyncio.create_task(_end_when_broken(server, pool)))
     await server.serve(listeners)
@@ -104,7 +55,7 @@ async def _drain(
     server: uvicorn.Server,
     pool: Pool,
     seconds: float,
-    signals: _Signals,
+    signals: Signals,
 ) -> None:
     await signals.stop.wait()
     _log.info("draining", seconds=seconds)

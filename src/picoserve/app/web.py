@@ -15,8 +15,8 @@ from typing_extensions import override
 from picoserve.app.banner import Banner
 from picoserve.app.factory import create_app
 from picoserve.app.parts import Parts
-from picoserve.app.reloading import Reloading
 from picoserve.app.running import run_server
+from picoserve.app.signals import Signals
 from picoserve.config.server import ServerSettings
 from picoserve.images.reader import ImageLimits, ImageReader
 from picoserve.pool.pool import Pool
@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_web(parts: Parts, reloading: Reloading, listeners: list[socket.socket]) -> int:
+async def serve_web(parts: Parts, signals: Signals, listeners: list[socket.socket]) -> int:
     """Serve the started pool until told to stop. Returns the exit status."""
     settings = parts.settings
     server = settings.server
@@ -98,7 +98,7 @@ async def serve_web(parts: Parts, reloading: Reloading, listeners: list[socket.s
         _Server(config, Banner(settings, parts.plan), parts.pool),
         parts.pool,
         listeners,
-        reloading,
+        signals,
         drain_seconds=server.drain_seconds,
         exit_when_broken=settings.pool.exit_when_broken,
     )

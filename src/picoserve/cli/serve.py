@@ -32,6 +32,10 @@ def serve(
     Options win over the environment (PICOSERVE_SERVER__PORT), which wins over the file. SIGHUP
     has them read again: who may ask, limits and log level change at once.
     """
+    from picoserve.app.signals import Signals
+
+    # Before anything that takes its time: unheeded, SIGHUP and SIGTERM kill.
+    signals = Signals()
     # Nearly all that a start makes stays; `app/web` enables it again. Ready 6 % sooner.
     gc.disable()
     read = partial(
@@ -46,4 +50,4 @@ def serve(
     settings = read()
     from picoserve.app.serving import serve as serve_settings
 
-    raise typer.Exit(serve_settings(settings, read))
+    raise typer.Exit(serve_settings(settings, read, signals))
