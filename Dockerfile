@@ -63,9 +63,10 @@ VOLUME /var/lib/picoserve
 USER 10001:10001
 EXPOSE 8080
 
-# Ready means that every model has an engine that can run jobs; a large model takes minutes.
+# Ready means that every model has an engine that can run jobs; a large model takes minutes. Docker's
+# client may put a proxy into a container's environment, which is not asked for what is inside.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=15m --retries=3 \
-    CMD ["/opt/picoserve/bin/python", "-c", "import os, urllib.request as u; u.urlopen('http://' + ('[::1]' if os.environ.get('PICOSERVE_SERVER__HOST') == '::' else '127.0.0.1') + ':' + os.environ.get('PICOSERVE_SERVER__PORT', '8080') + '/health/ready', timeout=4)"]
+    CMD ["/opt/picoserve/bin/python", "-c", "import os, urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://' + ('[::1]' if os.environ.get('PICOSERVE_SERVER__HOST') == '::' else '127.0.0.1') + ':' + (os.environ.get('PICOSERVE_SERVER__PORT') or '8080') + '/health/ready', timeout=4)"]
 
 # No shell in between: SIGTERM reaches the server, which lets streams finish.
 STOPSIGNAL SIGTERM

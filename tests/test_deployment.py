@@ -69,14 +69,20 @@ def test_commands_in_the_dockerfile_need_no_shell() -> None:
         pytest.param("::", "::1", marks=pytest.mark.skipif(not has_ipv6(), reason="needs IPv6")),
     ],
 )
-def test_the_image_is_healthy_where_it_listens(host: str, loopback: str) -> None:
+@pytest.mark.parametrize("told", [True, False], ids=["port told", "port left empty"])
+def test_the_image_is_healthy_where_it_listens(host: str, loopback: str, told: bool) -> None:
     (command,) = re.findall(r"^HEALTHCHECK[^[]*CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    assert command.count("'8080'") == 1
     family = socket.AF_INET6 if ":" in loopback else socket.AF_INET
     with socket.create_server((loopback, 0), family=family) as server:
+        port = str(server.getsockname()[1])
         environment = {
             "PICOSERVE_SERVER__HOST": host,
-            "PICOSERVE_SERVER__PORT": str(server.getsockname()[1]),
+            "PICOSERVE_SERVER__PORT": port if told else "",
+            "http_proxy": "http://127.0.0.1:1",
         }
+        # The default port itself may be taken on this machine.
+        command = command.replace("'8080'", f"'{port}'")
         check = subprocess.Popen([sys.executable, *json.loads(command)[1:]], env=environment)
         server.settimeout(10)
         client, _ = server.accept()

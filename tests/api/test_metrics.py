@@ -1,5 +1,6 @@
 """What a scraper reads from a real server, and that the numbers add up."""
 
+import json
 import os
 import re
 import signal
@@ -19,7 +20,10 @@ from tests.support.wire import chat_body, open_stream
 from picoserve.pool.pool import Pool
 from picoserve.server.metrics import Metrics
 from picoserve.server.pool_metrics import PoolCollector
+from picoserve.server.routes.health import HEALTH_PATHS
+from picoserve.server.routes.page import PAGE_PATHS
 
+DASHBOARD = Path(__file__).parents[2] / "deploy/grafana/picoserve.json"
 SCRAPE = {"authorization": "Bearer scraper"}
 
 
@@ -181,8 +185,23 @@ def test_calls_for_structured_replies_are_counted(watched: RunningServer) -> Non
         assert samples[f"picoserve_structured_output_{name}_total"] >= 0
 
 
+def test_the_dashboard_shows_what_was_refused_before_its_model_was_known() -> None:
+    board = json.loads(DASHBOARD.read_text())
+    (variable,) = [one for one in board["templating"]["list"] if one["name"] == "model"]
+    (requests,) = [
+        one for one in board["panels"] if "How requests ended" in one.get("description", "")
+    ]
+    (hidden,) = re.findall(r'route!~"(.*?)"', requests["targets"][0]["expr"])
+
+    assert re.fullmatch(variable["allValue"], "")
+    for path in (*HEALTH_PATHS, *PAGE_PATHS, "/metrics"):
+        assert re.fullmatch(hidden, path)
+    for path in ("/v1/chat/completions", "/v1/models", "/tokenize", "other"):
+        assert not re.fullmatch(hidden, path)
+
+
 def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
-    dashboard = (Path(__file__).parents[2] / "deploy/grafana/picoserve.json").read_text()
+    dashboard = DASHBOARD.read_text()
     registry = CollectorRegistry()
     Metrics(registry)
     registry.register(PoolCollector(Pool({})))

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -32,6 +33,18 @@ def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> No
     assert "inference.LLM(" not in log
     assert "a-key-for-tests-only" not in log
     assert "\x1b[" not in log
+
+
+def test_where_the_log_is_json_all_that_is_written_is(tmp_path: Path) -> None:
+    config = '[log]\nformat = "json"\n' + tiny_model()
+    with running_server(tmp_path, config) as server:
+        server.wait_engines()
+        server.stop()
+        entries = [json.loads(line) for line in server.log.read_text().splitlines()]
+
+    events = [entry["event"] for entry in entries]
+    assert {"listening", "engine ready", "draining"} <= set(events)
+    assert entries[events.index("listening")]["url"] == server.base_url
 
 
 def test_without_keys_the_lines_to_paste_need_none(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""What is printed at the start, on standard error: where the server listens, then the engines."""
+"""What is printed at the start, on standard error: where the server listens, then the engines.
+
+Where the log is JSON, for machines to read, it is one line of the log: each engine has its own.
+"""
 
 import asyncio
 import contextlib
@@ -18,6 +21,7 @@ from picoserve.app.invitation import Invitation
 from picoserve.app.planning import Plan
 from picoserve.config.settings import Settings
 from picoserve.engine.engine import EngineInfo
+from picoserve.logs import get_logger
 from picoserve.pool.keeper import EngineState
 from picoserve.pool.model_pool import EngineStatus
 from picoserve.pool.pool import Pool
@@ -27,6 +31,8 @@ _WIDTH: Final = 110
 _LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 _TITLES: Final = ("model", "engine", "device", "context", "cache", "loaded in", "state")
 
+_log = get_logger(__name__)
+
 
 class Banner:
     """The start-up lines of one server."""
@@ -35,11 +41,15 @@ class Banner:
         self._plan = plan
         self._settings = settings
         self._url = ""
+        self._is_for_machines = settings.log.format == "json"
 
     def hello(self, port: int | None = None) -> None:
         """Where the server listens, and what it serves where nothing is configured."""
         server = self._settings.server
         self._url = f"http://{_reachable(server.host)}:{port or server.port}"
+        if self._is_for_machines:
+            _log.info("listening", url=f"{self._url}/v1", version=__version__)
+            return
         lines = [f"picoserve {__version__} on {self._url}/v1", ""]
         if self._plan.is_default:
             lines += [
@@ -54,9 +64,11 @@ class Banner:
     async def engines(self, pool: Pool) -> None:
         """Wait until every engine has loaded or failed, then show them and the lines to paste."""
         console = Console(stderr=True)
-        if not console.is_terminal:
-            console = Console(stderr=True, width=_WIDTH)
+        if self._is_for_machines or not console.is_terminal:
+            console = Console(stderr=True, width=_WIDTH, force_terminal=False)
         await _loaded(pool, console)
+        if self._is_for_machines:
+            return
         with console.capture() as table:
             console.print(_table(pool, narrow=console.width < _WIDTH))
         invitation = Invitation(self._url, self._settings.auth, page=self._settings.server.page)
