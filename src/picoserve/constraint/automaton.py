@@ -7,13 +7,15 @@ calls (read from llguidance 1.9.1 and measured).
 import functools
 import json
 import time
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from picoserve.constraint.faults import DeadEndError, SchemaError
 
 _BYTES: Final = LLTokenizer("byte")
+# llguidance advises an option of its own, which nobody can reach here.
+_ONE_OF: Final = "'oneOf' needs branches that exclude each other."
 _FUEL: Final = 5_000_000
 # A matcher is built for every reply, and its last bytes may be fed to another one at each repair.
 _BUILD_SECONDS: Final = 0.25
@@ -38,7 +40,8 @@ def grammar_fault(text: str) -> str:
         return "The grammar takes too long to build."
     if not matcher.is_error():
         return ""
-    return str(matcher.get_error()).strip().partition("\n")[0][:300]
+    reason = str(matcher.get_error()).strip().partition("\n")[0][:300]
+    return _ONE_OF if reason.startswith("oneOf") else reason
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,6 +49,11 @@ def pattern_grammar(pattern: str) -> str:
     """The grammar of a JSON string that meets a schema's `pattern`."""
     schema = {"type": "string", "pattern": pattern}
     return str(LLMatcher.grammar_from_json_schema(json.dumps(schema)))
+
+
+def schema_fault(schema: dict[str, Any]) -> str:
+    """Say why llguidance refuses a schema, as `grammar_fault` does."""
+    return grammar_fault(str(LLMatcher.grammar_from_json_schema(json.dumps(schema))))
 
 
 def _new_matcher(text: str) -> LLMatcher:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from picoserve.constraint import keywords
+from picoserve.constraint.references import pointer
 
 Path = tuple[str, ...]
 _MIXING: Final = frozenset({"properties", "required", "patternProperties", "additionalProperties"})
@@ -26,7 +27,7 @@ def combined_pointers(schema: object) -> frozenset[Path]:
     for path, node, merged in _walk(schema, (), merged=False):
         if merged:
             found.add(path)
-        target = _target(node)
+        target = pointer(node.get("$ref"))
         if target is not None:
             if set(node) - _HARMLESS:
                 found.add(target)
@@ -42,14 +43,6 @@ def _follow(found: set[Path], links: dict[Path, Path]) -> None:
         if not more:
             return
         found |= more
-
-
-def _target(node: dict[str, Any]) -> Path | None:
-    reference = node.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return None
-    parts = reference[1:].split("/")[1:]
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def _walk(node: object, path: Path, *, merged: bool) -> Iterator[tuple[Path, dict[str, Any], bool]]:

@@ -9,11 +9,13 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
-from picoserve.constraint import keywords
+from picoserve.constraint import bounds, keywords
+from picoserve.constraint.branches import Branches
 from picoserve.constraint.combined import combined_pointers
 from picoserve.constraint.faults import SchemaError
 from picoserve.constraint.legible import legible_part
 from picoserve.constraint.limits import SchemaLimits
+from picoserve.constraint.references import with_visible_targets
 from picoserve.constraint.reshaping import (
     check_value,
     close_object,
@@ -38,7 +40,8 @@ class PreparedSchema:
     """A schema ready for the grammar.
 
     Attributes:
-        source: The client's own schema, but for what cannot be read where it is not strict.
+        source: What the client's own schema says, but for what cannot be read where it is not
+            strict.
         schema: What the grammar is made from.
         deferred: Paths of the keywords that only the final check holds.
         patterns: The patterns in it, for sample strings.
@@ -70,7 +73,8 @@ def prepare_schema(
     if not isinstance(schema, (dict, bool)):
         raise SchemaError("A schema is an object or a boolean.")
     check_size(schema, limits)
-    legible, left_out = (schema, ()) if strict else legible_part(schema, limits)
+    visible = with_visible_targets(schema, limits)
+    legible, left_out = (visible, ()) if strict else legible_part(visible, limits)
     return _Preparation(legible, strict=strict, limits=limits).run(left_out)
 
 
@@ -111,6 +115,7 @@ class _Preparation:
         self._patterns: dict[str, None] = {}
         self._formats: dict[str, None] = {}
         self._combined = combined_pointers(schema)
+        self._branches = Branches(schema)
 
     def run(self, left_out: tuple[str, ...]) -> PreparedSchema:
         schema = self._schema(self._root, (), combined=False)
@@ -134,6 +139,9 @@ class _Preparation:
         exact_dates(result)
         self._property_names(result, schema, (*path, "propertyNames"))
         self._sizes(result, path)
+        self._bounds(result, path)
+        if {"oneOf"} == result.keys() & {"anyOf", "oneOf"}:
+            self._one_of(result, schema["oneOf"])
         if not combined and not result.keys() & {"allOf", "anyOf", "oneOf", "$ref"}:
             close_object(result)
         return result
@@ -233,6 +241,19 @@ class _Preparation:
             )
         del result["minProperties"]
         self._deferred.append(dotted((*path, "minProperties")))
+
+    def _bounds(self, result: dict[str, Any], path: tuple[str, ...]) -> None:
+        bounds.drop_unreachable(result)
+        if self._strict:
+            return
+        for keyword in bounds.unspeakable(result):
+            del result[keyword]
+            self._deferred.append(dotted((*path, keyword)))
+
+    def _one_of(self, result: dict[str, Any], branches: object) -> None:
+        """Help llguidance, which sees that branches exclude each other only where no `$ref` is."""
+        if self._branches.exclude_each_other(branches):
+            result["anyOf"] = result.pop("oneOf")
 
     def _property_names(
         self, result: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...]
