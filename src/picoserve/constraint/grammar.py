@@ -7,7 +7,7 @@ caller runs it off the event loop. A `Grammar` is plain data and may cross a pro
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -56,6 +56,7 @@ class Grammar:
             None for the other kinds.
         deferred: Paths of keywords that only the final check holds.
         strict: The client asked for a guarantee.
+        source_bytes: Size of what it was made from; documents that must be as long are no fault.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Grammar:
     schema: Schema | None = None
     deferred: tuple[str, ...] = ()
     strict: bool = True
+    source_bytes: int = 0
 
     @property
     def is_json(self) -> bool:
@@ -97,10 +99,10 @@ def compile_grammar(
     limits = limits or SchemaLimits()
     if kind is Kind.JSON_SCHEMA:
         return _from_schema(source, strict=strict, limits=limits)
-    check_size(source, limits)
+    size = check_size(source, limits)
     if kind is Kind.REGEX and _explodes(source, limits):
         raise SchemaError("The pattern unrolls to too many characters.")
-    grammar = Grammar(kind, _other_text(kind, source))
+    grammar = Grammar(kind, _other_text(kind, source), source_bytes=size)
     _raise_fault(grammar.text)
     return _with_smallest(grammar, limits)
 
@@ -118,6 +120,7 @@ def _from_schema(source: object, *, strict: bool, limits: SchemaLimits) -> Gramm
         schema=prepared.source,
         deferred=prepared.deferred,
         strict=strict,
+        source_bytes=prepared.source_bytes,
     )
     grammar = _with_smallest(grammar, limits)
     finding = check_text(grammar.schema, grammar.smallest.decode())
@@ -180,15 +183,12 @@ def _with_smallest(grammar: Grammar, limits: SchemaLimits) -> Grammar:
     end = shortest_end(
         grammar.new_matcher(),
         grammar.samples,
-        limit=limits.smallest_bytes,
+        limit=max(limits.smallest_bytes, grammar.source_bytes),
         seconds=limits.seconds,
     )
     if end is None:
         raise SchemaError("The schema admits nothing, or only very long documents.")
-    return Grammar(
-        grammar.kind, grammar.text, end, grammar.samples,
-        grammar.schema, grammar.deferred, grammar.strict,
-    )  # fmt: skip
+    return replace(grammar, smallest=end)
 
 
 def _locate(prepared: PreparedSchema, *, strict: bool) -> str:

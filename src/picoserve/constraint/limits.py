@@ -14,8 +14,8 @@ class SchemaLimits:
         schema_bytes: Size of the schema (or of the regex, the choices, the Lark text) as JSON.
         depth: How deep schemas may nest.
         nodes: Number of subschemas.
-        smallest_bytes: Longest "smallest document" that is accepted; a schema which cannot be met
-            in fewer bytes is refused.
+        smallest_bytes: Longest "smallest document" that is accepted, where the schema itself is no
+            longer; a schema which cannot be met in fewer bytes is refused.
         repeat: Largest `{n,m}` in a pattern, nested ones multiplied.
         seconds: Time that the search for the smallest document may take.
     """
@@ -37,7 +37,7 @@ class DocumentLimits:
         fruitless: Calls in a row that brought nothing, before the document is closed.
         surplus_bytes: Bytes in a row that may be dropped (surplus blanks, broken UTF-8).
         preamble_bytes: Bytes of prose or code fence that may come before the document.
-        close_bytes: Longest end that is searched for.
+        close_bytes: Longest end that is searched for, where the schema itself is no longer.
         close_seconds: Time that one search for an end may take.
         forced_bytes: Most bytes that are appended at once because nothing else is legal.
     """

@@ -252,7 +252,7 @@ class Document:
         end = shortest_end(
             self._matcher,
             self._grammar.samples,
-            limit=self._limits.close_bytes,
+            limit=max(self._limits.close_bytes, self._grammar.source_bytes),
             seconds=self._limits.close_seconds,
         )
         if end is None:

@@ -46,6 +46,7 @@ class PreparedSchema:
         deferred: Paths of the keywords that only the final check holds.
         patterns: The patterns in it, for sample strings.
         formats: The formats in it, for sample strings.
+        source_bytes: Size of the client's schema as JSON.
     """
 
     source: Schema
@@ -53,6 +54,7 @@ class PreparedSchema:
     deferred: tuple[str, ...]
     patterns: tuple[str, ...]
     formats: tuple[str, ...]
+    source_bytes: int
 
 
 def prepare_schema(
@@ -72,14 +74,17 @@ def prepare_schema(
     limits = limits or SchemaLimits()
     if not isinstance(schema, (dict, bool)):
         raise SchemaError("A schema is an object or a boolean.")
-    check_size(schema, limits)
+    size = check_size(schema, limits)
     visible = with_visible_targets(schema, limits)
     legible, left_out = (visible, ()) if strict else legible_part(visible, limits)
-    return _Preparation(legible, strict=strict, limits=limits).run(left_out)
+    return _Preparation(legible, strict=strict, limits=limits).run(left_out, size)
 
 
-def check_size(schema: object, limits: SchemaLimits) -> None:
+def check_size(schema: object, limits: SchemaLimits) -> int:
     """Refuse what is too large or too deep to be looked at.
+
+    Returns:
+        Its size as JSON in bytes.
 
     Raises:
         SchemaError: A bound is passed, or the value is not JSON.
@@ -103,6 +108,7 @@ def check_size(schema: object, limits: SchemaLimits) -> None:
         raise SchemaError("The schema is not JSON.") from error
     if size > limits.schema_bytes:
         raise SchemaError(f"The schema is larger than {limits.schema_bytes} bytes.")
+    return size
 
 
 class _Preparation:
@@ -117,11 +123,16 @@ class _Preparation:
         self._combined = combined_pointers(schema)
         self._branches = Branches(schema)
 
-    def run(self, left_out: tuple[str, ...]) -> PreparedSchema:
+    def run(self, left_out: tuple[str, ...], source_bytes: int) -> PreparedSchema:
         schema = self._schema(self._root, (), combined=False)
         deferred = (*left_out, *self._deferred)
         return PreparedSchema(
-            self._root, schema, deferred, tuple(self._patterns), tuple(self._formats)
+            self._root,
+            schema,
+            deferred,
+            tuple(self._patterns),
+            tuple(self._formats),
+            source_bytes,
         )
 
     def _schema(self, schema: object, path: tuple[str, ...], *, combined: bool) -> dict[str, Any]:
