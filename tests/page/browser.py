@@ -94,6 +94,30 @@ class Page:
         script = "return document.querySelectorAll(arguments[0]).length"
         return int(self.driver.execute_script(script, selector))
 
+    def value(self, selector: str) -> str:
+        """What a field holds, or which option of a list is chosen."""
+        return str(
+            self.driver.execute_script(
+                "return document.querySelector(arguments[0]).value", selector
+            )
+        )
+
+    def attributes(self, selector: str, name: str) -> list[str]:
+        """An attribute of each such element that has it."""
+        script = (
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".map((found) => found.getAttribute(arguments[1])).filter(Boolean)"
+        )
+        found: list[str] = self.driver.execute_script(script, selector, name)
+        return found
+
+    def mark(self, selector: str) -> None:
+        """Give these elements a class of their own, which others in their place have not."""
+        script = (
+            "document.querySelectorAll(arguments[0]).forEach((it) => it.classList.add('marked'))"
+        )
+        self.driver.execute_script(script, selector)
+
     def escape(self) -> None:
         """Press Escape wherever the focus is."""
         self.driver.switch_to.active_element.send_keys(_ESCAPE)

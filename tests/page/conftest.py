@@ -9,7 +9,7 @@ import pytest
 from tests.page.browser import Page
 from tests.standin.model_script import ModelScript, Reply
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer, running_server, wait_until
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webdriver import WebDriver
@@ -75,6 +75,21 @@ def page_with_eyes(
     config = standin_model(standin_library, tmp_path, slow_script())
     config += standin_model(standin_library, tmp_path, _EYES, name="eyes")
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        page = Page(chromium, server.url)
+        page.open()
+        yield page
+
+
+@pytest.fixture
+def page_with_a_broken_model(
+    chromium: "WebDriver", tmp_path: Path, standin_library: Path
+) -> Generator[Page, None, None]:
+    """The page of a server without keys, the first of whose models cannot be loaded."""
+    config = standin_model(standin_library, tmp_path, slow_script(), name="broken")
+    config += standin_model(standin_library, tmp_path, slow_script())
+    (tmp_path / "broken.pllm").unlink()
+    with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: "engine ready" in server.log.read_text(), 30)
         page = Page(chromium, server.url)
         page.open()
         yield page

@@ -1,13 +1,18 @@
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 from tests.page.browser import ENTER, Page
 from tests.support.images import encoded, picture
+from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import wait_idle, worker_pids
-from tests.support.server import RunningServer, wait_until
+from tests.support.server import RunningServer, free_port, running_server, wait_until
+
+if TYPE_CHECKING:
+    from selenium.webdriver.remote.webdriver import WebDriver
 
 KEY = "right-key-for-tests"
 
@@ -154,6 +159,43 @@ def test_an_engine_that_dies_is_seen_at_once(page: Page, slow_server: RunningSer
 
     page.wait_for(".engine", "restarts 1")
     page.wait_for(".engine .state", "ready")
+
+
+def test_a_model_that_works_is_chosen_unless_a_person_chooses(
+    page_with_a_broken_model: Page,
+) -> None:
+    page = page_with_a_broken_model
+    wait_until(lambda: page.value("#model") == "pico", 15)
+
+    page.choose("#model", "broken")
+    page.mark("#model option")
+    page.wait_for_looks(3)
+
+    assert page.value("#model") == "broken"
+    assert page.count("#model option.marked") == 2
+
+
+def test_a_server_that_is_started_again_has_no_throughput_below_nought(
+    chromium: "WebDriver", tmp_path: Path, standin_library: Path
+) -> None:
+    config = standin_model(standin_library, tmp_path, slow_script())
+    port = free_port()
+    with running_server(tmp_path, config, environment=ACCESS_KEY, port=port) as server:
+        page = Page(chromium, server.url)
+        page.open()
+        page.say("be brief")
+        page.wait_for(".turn.assistant .meta", "first token")
+        page.wait_for_looks(2)
+    page.wait_for("#health", "Unreachable")
+    with running_server(tmp_path, config, environment=ACCESS_KEY, port=port):
+        page.wait_for("#health", "Ready")
+        page.wait_for_looks(2)
+        curves = page.attributes(".curve .trace", "points")
+
+    heights = [float(point.split(",")[1]) for curve in curves for point in curve.split()]
+    assert len(heights) > 3
+    # The floor of a curve is at 40, and what is larger is below.
+    assert max(heights) <= 40
 
 
 def test_an_image_is_sent_where_the_model_takes_one(page_with_eyes: Page, tmp_path: Path) -> None:

@@ -67,7 +67,13 @@ def endpoint_for(base_url: str, key_variable: str | None = None) -> Endpoint:
 
 
 async def first_model(client: httpx.AsyncClient) -> str:
-    """The id of the first model that the server lists. Raises CallError."""
+    """The id of the first model that the server lists as able to answer, else of the first one.
+
+    picoserve tells what a model can do once it has loaded; other servers do not tell.
+
+    Raises:
+        CallError: The server cannot be asked, or lists no model.
+    """
     try:
         response = await client.get("models")
     except httpx.HTTPError as error:
@@ -75,8 +81,10 @@ async def first_model(client: httpx.AsyncClient) -> str:
     if response.is_error:
         raise CallError(refusal(response))
     try:
-        return str(response.json()["data"][0]["id"])
-    except (ValueError, LookupError, TypeError):
+        models = response.json()["data"]
+        able = (one for one in models if "generation" in one.get("capabilities", ()))
+        return str(next(able, models[0])["id"])
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise CallError("The server lists no model; name one with --model.") from None
 
 

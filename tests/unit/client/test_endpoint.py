@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
-from tests.support.server import free_port
+from tests.support.models import MODEL, tiny_model
+from tests.support.server import free_port, running_server, wait_until
 
 from picoserve.client.endpoint import CallError, endpoint_for, error_text, first_model
 
@@ -80,3 +83,11 @@ async def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
     async with endpoint_for(f"http://127.0.0.1:{port}/v1").client() as client:
         with pytest.raises(CallError, match=f"No server answers at http://127.0.0.1:{port}/v1"):
             await first_model(client)
+
+
+async def test_a_model_that_cannot_be_loaded_is_not_the_first_choice(tmp_path: Path) -> None:
+    config = tiny_model(name="gone", path=tmp_path / "gone.gguf") + tiny_model()
+    with running_server(tmp_path, config, wait=False) as server:
+        wait_until(lambda: "engine ready" in server.log.read_text(), 30)
+        async with endpoint_for(server.base_url).client() as client:
+            assert await first_model(client) == MODEL

@@ -74,6 +74,8 @@ function words(error) {
 
 // ---------------------------------------------------------------- models
 
+let picked = false; // by a person
+
 async function loadModels() {
   try {
     const response = await fetch("/v1/models", { headers: key.headers() });
@@ -82,11 +84,7 @@ async function loadModels() {
       return false;
     }
     if (!response.ok) throw await refusal(response);
-    const chosen = $("model").value;
-    const models = (await response.json()).data;
-    $("model").replaceChildren(...models.map(modelOption));
-    if (models.some((model) => model.id === chosen)) $("model").value = chosen;
-    offerImage();
+    showModels((await response.json()).data);
     return true;
   } catch (error) {
     $("key-problem").textContent = words(error);
@@ -94,10 +92,19 @@ async function loadModels() {
   }
 }
 
-function modelOption(model) {
-  const option = new Option(model.id, model.id);
-  option.dataset.capabilities = (model.capabilities ?? []).join(" ");
-  return option;
+function showModels(models) {
+  const select = $("model");
+  const chosen = select.value;
+  // A list that is open in front of somebody stays as it is while its models load.
+  if (models.map((model) => model.id).join(" ") !== [...select.options].map((option) => option.value).join(" ")) {
+    select.replaceChildren(...models.map((model) => new Option(model.id, model.id)));
+    if (models.some((model) => model.id === chosen)) select.value = chosen;
+    else picked = false;
+  }
+  models.forEach((model, i) => (select.options[i].dataset.capabilities = (model.capabilities ?? []).join(" ")));
+  const able = [...select.options].find((option) => /generation|ocr/.test(option.dataset.capabilities));
+  if (able && !picked && !capabilities()) able.selected = true;
+  offerImage();
 }
 
 function capabilities() {
@@ -147,7 +154,10 @@ async function smaller(file) {
   return canvas.toDataURL("image/jpeg", 0.9);
 }
 
-$("model").addEventListener("change", offerImage);
+$("model").addEventListener("change", () => {
+  picked = true;
+  offerImage();
+});
 $("image-button").addEventListener("click", () => $("image").click());
 $("attached-remove").addEventListener("click", () => attach(""));
 $("image").addEventListener("change", async () => {
@@ -558,7 +568,10 @@ async function pollMetrics() {
   $("curves-note").hidden = response.ok;
   curves.tokens.root.hidden = curves.first.root.hidden = !response.ok;
   if (!response.ok) return;
-  samples.push({ at: performance.now() / 1000, ...sums(await response.text()) });
+  const sample = { at: performance.now() / 1000, ...sums(await response.text()) };
+  // A server that has been started again counts from nought.
+  if (samples.length && (sample.tokens < samples.at(-1).tokens || sample.count < samples.at(-1).count)) samples.length = 0;
+  samples.push(sample);
   if (samples.length > RATE_SECONDS + 1) samples.shift();
   const old = samples[0], now = samples.at(-1);
   if (now.at === old.at) return;
