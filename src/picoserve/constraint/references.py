@@ -5,6 +5,7 @@ may keep its shared parts elsewhere (`#/components/schemas/X`), name them (`$anc
 as no URI may (`#/$defs/List<X>`); what such references lead to is copied into `$defs`.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -77,6 +78,7 @@ class _Gathering:
         self._targets = Targets(root)
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._serial = itertools.count()
         self._waiting: list[tuple[str, object]] = []
 
     def run(self) -> dict[str, Any]:
@@ -120,7 +122,7 @@ class _Gathering:
                 return reference
             name = _NO_NAME.sub("_", unquote(reference).lstrip("#/"))
             while name in self._taken:
-                name += "_"
+                name = f"{name.rstrip('0123456789')}{next(self._serial)}"
             self._taken.add(name)
             self._names[reference] = name
             self._waiting.append((name, target))

@@ -1,4 +1,5 @@
 import json
+import time
 from typing import Any, Final
 
 import pytest
@@ -77,6 +78,18 @@ def test_copies_have_a_limit() -> None:
     assert with_visible_targets(schema, SchemaLimits())
     with pytest.raises(SchemaError, match="too many parts"):
         with_visible_targets(schema, SchemaLimits(nodes=1000))
+
+
+def test_many_references_that_are_spelt_alike_are_told_apart() -> None:
+    spellings = {f"<{chr(0x4E00 + at)}>": {"const": at} for at in range(2000)}
+    schema = {"anyOf": [{"$ref": f"#/x/{name}"} for name in spellings], "x": spellings}
+    start = time.monotonic()
+
+    found = with_visible_targets(schema, SchemaLimits())
+
+    targets = Targets(found)
+    assert [targets.find(each["$ref"]) for each in found["anyOf"]] == list(spellings.values())
+    assert time.monotonic() - start < 2
 
 
 def test_targets_are_found_by_pointer_and_by_name() -> None:
