@@ -67,6 +67,22 @@ def undo_comma(matcher: Matcher) -> None:
         matcher.rollback(held)
 
 
+def undo_key(matcher: Matcher) -> bool:
+    """Give back an open key, which nobody has seen, that could only end as a made-up one.
+
+    Such is a key that the schema lists, after one that it does not: listed ones come first.
+
+    Returns:
+        Whether there was one.
+    """
+    size = matcher.open_key_bytes()
+    legal = matcher.legal() if size else b""
+    undone = b'"' not in legal and all(byte in legal for byte in _LOWER)
+    if undone:
+        matcher.rollback(size)
+    return undone
+
+
 class _Closing:
     def __init__(
         self, matcher: Matcher, samples: tuple[bytes, ...], limit: int, deadline: float

@@ -147,6 +147,36 @@ def held_bytes(text: Bytes, place: int) -> int:
     return len(tail) - len(tail[:whole].rstrip(b" "))
 
 
+def open_key_bytes(text: Bytes, text_places: Bytes) -> int:
+    """Count the bytes of an open key at the end, from the comma before it on; 0 if there is none.
+
+    Args:
+        text: The bytes taken so far.
+        text_places: Their places.
+    """
+    if text_places[-1:] in (b"", bytes([OUTSIDE])):
+        return 0
+    quote = text_places.rfind(OUTSIDE) + 1
+    before = quote - 1
+    while before >= 0 and text[before] in WHITESPACE:
+        before -= 1
+    if text[before : before + 1] == b"{":
+        return len(text) - quote
+    is_key = text[before : before + 1] == b"," and _in_object(text, text_places, before)
+    return len(text) - before if is_key else 0
+
+
+def _in_object(text: Bytes, text_places: Bytes, comma: int) -> bool:
+    """Whether a comma stands in an object: what is before it has a key."""
+    depth, at = 0, comma
+    while (at := text_places.rfind(OUTSIDE, 0, at)) >= 0:
+        byte = text[at]
+        if depth == 0 and byte in b":,{[":
+            return byte == ord(":")
+        depth += (byte in b"}]") - (byte in b"{[")
+    return False
+
+
 def partial_character(text: Bytes) -> int:
     """Count the bytes at the end that begin a UTF-8 character without ending it."""
     found = _PARTIAL.search(bytes(text[-4:])) if text[-1:] >= b"\x80" else None

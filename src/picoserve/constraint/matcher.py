@@ -181,6 +181,10 @@ class Matcher:
             return lexical.partial_character(self.text)
         return lexical.held_bytes(self.text, self.place)
 
+    def open_key_bytes(self) -> int:
+        """Count the bytes of an open key at the end, from the comma before it on."""
+        return lexical.open_key_bytes(self.text, self._places)
+
     def is_in_rut(self) -> bool:
         """Tell whether the text repeats itself with a short period, in one string."""
         size = lexical.PERIOD_WINDOW

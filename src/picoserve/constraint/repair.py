@@ -13,7 +13,7 @@ Every verdict carries bytes to show. Joined, they are the document; none is ever
 
 from collections.abc import Sequence
 
-from picoserve.constraint.closing import first_token, shortest_end, undo_comma
+from picoserve.constraint.closing import first_token, shortest_end, undo_comma, undo_key
 from picoserve.constraint.desk import Desk
 from picoserve.constraint.faults import DeadEndError
 from picoserve.constraint.grammar import Grammar
@@ -116,7 +116,8 @@ class Document:
 
         In this order: what is forced; the best alternative that is legal as a whole; nothing,
         if the last call was no retry itself and either got anywhere or told no alternatives; the
-        first step to the shortest end.
+        first step to the shortest end. Only the last, where a string will not end, or where a
+        key stands in the wrong place.
         Past the limits on repairs and on calls without fruit the document is closed.
 
         Args:
@@ -136,10 +137,10 @@ class Document:
             return self.close()
         self.state = State.GOING
         self._matcher.rollback(partial_character(self._matcher.text))
-        flooded = self._outcome is Outcome.FLOOD
-        if flooded or not (self._force() or self._take_alternative(alternatives or ())):
+        hopeless = self._outcome is Outcome.FLOOD or undo_key(self._matcher)
+        if hopeless or not (self._force() or self._take_alternative(alternatives or ())):
             self._settle()
-            if flooded or not self._may_retry(told=alternatives is not None):
+            if hopeless or not self._may_retry(told=alternatives is not None):
                 self._minimal_step()
         self._force()
         self._settle()
@@ -154,6 +155,7 @@ class Document:
         """
         if self.state is not State.COMPLETE:
             self._settle()
+            undo_key(self._matcher)
             undo_comma(self._matcher)
             self._append(self._shortest_end(), CHOSEN)
             self.closed = True
@@ -201,7 +203,8 @@ class Document:
 
     def _verdict(self) -> Verdict:
         text, done = self._matcher.text, self.state is State.COMPLETE
-        safe = len(text) - (0 if done else self._matcher.held_bytes())
+        held = max(self._matcher.held_bytes(), self._matcher.open_key_bytes())
+        safe = len(text) - (0 if done else held)
         start, self._emitted = self._emitted, max(self._emitted, safe)
         sources = () if self._trace is None else self._trace.part(start, self._emitted)
         return Verdict(bytes(text[start : self._emitted]), self.state, sources)

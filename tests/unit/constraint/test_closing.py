@@ -4,7 +4,7 @@ import pytest
 from tests.unit.constraint import schemas
 
 from picoserve.constraint import Kind, compile_grammar
-from picoserve.constraint.closing import first_token, shortest_end, undo_comma
+from picoserve.constraint.closing import first_token, shortest_end, undo_comma, undo_key
 from picoserve.constraint.matcher import Matcher
 
 
@@ -73,3 +73,30 @@ def test_an_unseen_comma_is_given_back_where_the_container_may_end() -> None:
     matcher = matcher_for(schemas.ALL["get_weather"][0], b'{"location": "x", ')
     undo_comma(matcher)
     assert matcher.text == b'{"location": "x", '
+
+
+_LISTED = {"a": {"type": "integer"}, "days": {"type": "integer"}, "daily": {"type": "integer"}}
+_OPEN = {"type": "object", "properties": _LISTED, "additionalProperties": True}
+_CLOSED = {"type": "object", "properties": _LISTED, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "left"),
+    [
+        (_OPEN, b'{"x": 1, "days', b'{"x": 1'),
+        (_OPEN, b'{"days": 1, "a', b'{"days": 1'),
+        (_OPEN, b'{"x": {"days": 1}, "y": [], "a', b'{"x": {"days": 1}, "y": []'),
+        (_OPEN, b'{"x": 1, "day', None),
+        (_OPEN, b'{"days', None),
+        (_OPEN, b'{"x": "days', None),
+        (_CLOSED, b'{"a": 1, "da', None),
+        ({"type": "string", "minLength": 9}, b'"days', None),
+    ],
+)
+def test_key_in_the_wrong_place_is_given_back(
+    schema: object, text: bytes, left: bytes | None
+) -> None:
+    matcher = matcher_for(schema, text)
+
+    assert undo_key(matcher) == (left is not None)
+    assert matcher.text == (text if left is None else left)

@@ -38,6 +38,32 @@ def test_bytes_that_may_be_taken_back_are_held(text: bytes, held: int) -> None:
     assert lexical.held_bytes(text, place) == held
 
 
+@pytest.mark.parametrize(
+    ("text", "open_key"),
+    [
+        (b'{"', b'"'),
+        (b'{ "k\\"', b'"k\\"'),
+        (b'{"a": 1, "k', b', "k'),
+        (b'{"a": "x, y", "', b', "'),
+        (b'[{"a": [1, {"b": "}"}], "k', b', "k'),
+        (b'{"a": {"b": []},\n"k', b',\n"k'),
+        (b"", b""),
+        (b'"v', b""),
+        (b'{"a": "v', b""),
+        (b'{"a":"v, {', b""),
+        (b'["v', b""),
+        (b'{"a": ["x", "v', b""),
+        (b'[{"a": 1}, "v', b""),
+        (b'{"a": 1,', b""),
+        (b'{"a": 1, "k"', b""),
+    ],
+)
+def test_open_key_is_known_with_its_comma(text: bytes, open_key: bytes) -> None:
+    size = lexical.open_key_bytes(text, lexical.places(text, lexical.OUTSIDE))
+
+    assert text[len(text) - size :] == open_key
+
+
 def test_bounds_find_the_first_byte_too_many() -> None:
     digits = b"[" + b"1" * 30
     where = lexical.places(digits, lexical.OUTSIDE)

@@ -198,6 +198,47 @@ def test_a_repair_without_other_help_tries_once_more_then_takes_a_step() -> None
     assert verdict.state is State.COMPLETE
 
 
+def test_listed_key_behind_others_is_left_out_and_never_shown() -> None:
+    properties = {"city": {"type": "string"}, "days": {"type": "integer"}}
+    schema = {"type": "object", "properties": properties, "additionalProperties": True}
+    grammar = compile_grammar(Kind.JSON_SCHEMA, schema)
+
+    document, emitted = fed(grammar, [b'{"city": "Paris", "land": "FR", ', b'"da', b'ys"', b": 2}"])
+    assert document.state is State.VIOLATION
+    assert emitted == b'{"city": "Paris", "land": "FR"'
+
+    assert document.repair([b'_ahead"', b"s"]).emitted == b"}"
+    assert json.loads(document.finish()) == {"city": "Paris", "land": "FR"}
+
+
+def test_object_that_needs_more_goes_on_behind_a_key_in_the_wrong_place() -> None:
+    properties = {"n": {"type": "integer"}, "s": {"type": "string"}}
+    inner = {"type": "object", "properties": properties, "additionalProperties": True}
+    schema = {
+        "type": "object",
+        "properties": {"inner": inner, "last": {"type": "integer"}},
+        "required": ["inner", "last"],
+        "additionalProperties": False,
+    }
+
+    document, _ = fed(compile_grammar(Kind.JSON_SCHEMA, schema), [b'{"inner": {"x": 1, "n": 2'])
+    document.repair()
+
+    assert document.prefix_for_prompt() == '{"inner": {"x": 1}, "last":'
+    document.feed(b" 3}")
+    assert json.loads(document.finish()) == {"inner": {"x": 1}, "last": 3}
+
+
+def test_document_with_a_key_in_the_wrong_place_can_be_closed() -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    grammar = compile_grammar(Kind.JSON_SCHEMA, {**schema, "additionalProperties": True})
+
+    document, _ = fed(grammar, [b'{"x": 1, "n'])
+    document.close()
+
+    assert document.finish() == '{"x": 1}'
+
+
 def test_an_end_in_mid_string_closes_the_string() -> None:
     document, _ = fed(grammar_of("get_weather"), [b'{"location": "Par'])
 

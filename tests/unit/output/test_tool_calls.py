@@ -575,6 +575,16 @@ def test_tools_of_one_request_keep_their_own_schemas() -> None:
     assert_valid(played)
 
 
+def test_keys_that_nobody_listed_bring_no_made_up_ones() -> None:
+    properties = {"location": {"type": "string"}, "days": {"type": "integer"}}
+    schema = {"type": "object", "properties": properties, "additionalProperties": True}
+    script = '{"name": "look", "arguments": {"location": "Paris", "country": "FR", "days": 2}}'
+
+    played = play_tools(script, tools=[function_tool("look", schema)])
+
+    assert played.calls == [("look", '{"location": "Paris", "country": "FR"}')]
+
+
 LEADS = [" ", "\n", "\n\nAssistant: "]
 
 
