@@ -3,14 +3,15 @@
 import importlib.metadata
 import platform
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Final
 
-from picoserve.app.context_store import context_store
 from picoserve.app.driver import check_driver, loaded_driver
 from picoserve.app.engine_checks import check_engine, one_start
 from picoserve.app.findings import Finding, fail, note, ok
 from picoserve.app.planning import keeper_limits, plan_models, shipped_model
 from picoserve.config.settings import ModelSettings, Settings
+from picoserve.contexts.folder import ContextFolder, check_folder
 from picoserve.engine.devices import usable_cpus
 from picoserve.errors import ConfigError
 from picoserve.files import why_unreadable
@@ -27,7 +28,7 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _picollm(settings):
         yield finding
     if settings.contexts.folder is not None:
-        yield _contexts(settings)
+        yield _contexts(settings.contexts.folder)
     plan = plan_models(settings)
     limits = one_start(keeper_limits(settings.pool))
     for entry, model in zip(entries, plan.models, strict=True):
@@ -84,12 +85,16 @@ def _access_key(settings: Settings) -> Finding:
     )
 
 
-def _contexts(settings: Settings) -> Finding:
+def _contexts(folder: Path) -> Finding:
     try:
-        store = context_store(settings.contexts)
+        check_folder(folder)
+        # Who looks may be another user than the server's: a folder is for that one to make.
+        text = (
+            f"{len(ContextFolder(folder).records())} in" if folder.exists() else "the start makes"
+        )
     except ConfigError as error:
         return fail("saved contexts", error.message, "set contexts.folder to one of its own")
-    return ok("saved contexts", f"{len(store.all()) if store else 0} in the folder")
+    return ok("saved contexts", f"{text} the folder")
 
 
 def _file(entry: ModelSettings) -> Finding:

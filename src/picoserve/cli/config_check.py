@@ -42,11 +42,12 @@ def _problem(check: Callable[[], object]) -> Iterator[str]:
 def _checks(settings: "Settings") -> Iterator[Callable[[], object]]:
     """What this machine may lack of what the settings name, each one by itself."""
     from picoserve.app.access import access_from
-    from picoserve.app.context_store import context_store
     from picoserve.app.tracing import tracer_for
+    from picoserve.contexts.folder import check_folder
 
     yield partial(access_from, settings)
-    yield partial(context_store, settings.contexts)
+    if settings.contexts.folder is not None:
+        yield partial(check_folder, settings.contexts.folder)
     yield partial(_check_access_key, settings)
     yield partial(tracer_for, settings, os.environ)
     for entry in settings.models:

@@ -38,6 +38,32 @@ _ABANDONED_SECONDS: Final = 86_400.0
 _log = get_logger(__name__)
 
 
+def check_folder(path: Path) -> None:
+    """Look whether contexts could be kept there; changes nothing, and makes no folder.
+
+    Raises:
+        ConfigError: It cannot be made or written, or everybody may write there.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        parent = next(parent for parent in path.absolute().parents if parent.exists())
+        if not os.access(parent, os.W_OK | os.X_OK):
+            raise ConfigError(
+                f"contexts.folder '{path}': there is none, and this user may not make it in "
+                f"'{parent}'"
+            ) from None
+        return
+    except OSError as error:
+        raise ConfigError(f"contexts.folder '{path}': {error.strerror}") from error
+    if not stat.S_ISDIR(mode):
+        raise ConfigError(f"contexts.folder '{path}': not a folder")
+    if mode & stat.S_IWOTH:
+        raise ConfigError(f"contexts.folder '{path}': everybody may write there")
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ConfigError(f"contexts.folder '{path}': this user may not write there")
+
+
 class ContextFolder:
     """The files of one server's contexts."""
 
@@ -50,26 +76,27 @@ class ContextFolder:
         try:
             path.mkdir(_PRIVATE_FOLDER, parents=True, exist_ok=True)
             self._path = path.resolve(strict=True)
-            mode = self._path.stat().st_mode
         except OSError as error:
             raise ConfigError(f"contexts.folder '{path}': {error.strerror}") from error
-        if mode & stat.S_IWOTH:
-            raise ConfigError(f"contexts.folder '{path}': everybody may write there")
-        if not os.access(self._path, os.W_OK | os.X_OK):
-            raise ConfigError(f"contexts.folder '{path}': this user may not write there")
+        check_folder(path)
 
     def records(self) -> list[ContextRecord]:
         """The contexts that are there, oldest first; what is damaged or strange is left alone."""
         found = []
         for entry in sorted(self._path.iterdir()):
-            if entry.name.startswith(_NEW):
-                self._remove_abandoned(entry)
-            elif _ID.fullmatch(entry.name):
+            if _ID.fullmatch(entry.name):
                 try:
                     found.append(_read_record(entry))
                 except (OSError, ValueError) as error:
                     _log.warning("saved context left out", id=entry.name, reason=str(error))
         return sorted(found, key=lambda record: record.created)
+
+    def remove_abandoned(self) -> None:
+        """Remove what servers before this one have left half-written."""
+        for folder in self._path.glob(f"{_NEW}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - folder.lstat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def begin(self) -> tuple[str, Path]:
         """A new id, and the file that an engine may write for it."""
@@ -123,11 +150,6 @@ class ContextFolder:
         if _check_own(file, stat.S_ISREG).st_size != record.bytes:
             raise OSError(f"'{_FILE}' has another size")
         return file
-
-    def _remove_abandoned(self, folder: Path) -> None:
-        with contextlib.suppress(OSError):
-            if time.time() - folder.lstat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_own(path: Path, is_kind: Callable[[int], bool]) -> os.stat_result:

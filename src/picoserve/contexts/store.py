@@ -48,6 +48,7 @@ class ContextStore:
         self._limits = limits
         self._by_id: dict[str, SavedContext] = {}
         self._drafts: set[str] = set()
+        folder.remove_abandoned()
         for record in folder.records():
             self._by_id[record.id] = SavedContext(record, folder)
 

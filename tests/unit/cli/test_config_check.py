@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from tests.support.command_line import picoserve
@@ -63,3 +64,31 @@ def test_a_name_too_long_and_a_penalty_too_low_are_problems_too(tmp_path: Path) 
     assert too_long.stderr.endswith("cannot be read: File name too long\n")
     assert "models[0].sampling: presence_penalty should be 0 or more" in too_low.stderr
     assert "Traceback" not in too_long.stderr + too_low.stderr
+
+
+def test_a_look_makes_no_folder_and_removes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "picoserve.toml"
+    file.write_text('[contexts]\nfolder = "state/contexts"\n')
+    folder = tmp_path / "state/contexts"
+
+    before = picoserve("config", "check", "--config", str(file))
+    assert before.returncode == 0, before.stderr
+    assert not folder.parent.exists()
+
+    draft = folder / ".new-ctx_000000000000000000000000"
+    draft.mkdir(parents=True)
+    os.utime(draft, (0, 0))
+    after = picoserve("config", "check", "--config", str(file))
+    assert after.returncode == 0, after.stderr
+    assert draft.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
+    file = tmp_path / "picoserve.toml"
+    file.write_text('[contexts]\nfolder = "picoserve.toml/contexts"\n')
+
+    result = picoserve("config", "check", "--config", str(file))
+
+    assert result.returncode == 2
+    assert "contexts.folder" in result.stderr
+    assert "Not a directory" in result.stderr

@@ -50,7 +50,7 @@ def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> 
         "package: picollm",
         "driver: ",
         "AccessKey: there is one; whether it is valid shows when a model starts",
-        "saved contexts: 0 in the folder",
+        "saved contexts: the start makes the folder",
         "pico: file: pico.pllm",
         "pico: devices: cpu:1",
         "on cpu:1 with picollm 2.1.0, loaded in",

@@ -73,7 +73,7 @@ def test_what_a_killed_server_left_is_removed_a_day_later(
     folder.begin()
     os.utime(place / f".new-{old}", (1, 1))
 
-    ContextFolder(place).records()
+    ContextFolder(place).remove_abandoned()
 
     assert len(list(place.iterdir())) == 1
 
