@@ -133,6 +133,7 @@ TESTED_ELSEWHERE: Final = {
     "server/openapi/operations.py": "api/test_openapi.py",
     "server/openapi/page.py": "api/test_openapi.py",
     "server/placement.py": "api/test_waiting.py",
+    "server/read_route.py": "api/test_health.py",
     "server/routes/chat.py": "api/test_chat_json.py",
     "server/routes/completions.py": "api/test_completions.py",
     "server/routes/contexts.py": "api/test_contexts.py",

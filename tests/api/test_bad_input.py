@@ -270,6 +270,8 @@ def test_prompt_that_just_fits_is_answered(http: httpx.Client) -> None:
         ("GET", "/v1/unknown", 404),
         ("POST", "/v1/unknown", 404),
         ("GET", "/nowhere", 404),
+        ("GET", "/health/", 404),
+        ("POST", f"{PATH}/", 404),
         ("POST", "/chat/completions", 404),
     ],
 )

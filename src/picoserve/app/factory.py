@@ -54,6 +54,7 @@ def create_app(
     app = FastAPI(
         lifespan=lifespan,
         openapi_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )

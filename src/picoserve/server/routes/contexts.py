@@ -18,11 +18,12 @@ from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import at_desk
 from picoserve.server.disconnect import until_disconnect
 from picoserve.server.model_lookup import ready_model
+from picoserve.server.read_route import ReadRoute
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState, State
 from picoserve.server.unknown_fields import ignored_fields, ignored_header
 
-router = APIRouter()
+router = APIRouter(route_class=ReadRoute)
 
 
 @router.post("/v1/contexts")

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from picoserve.server.openapi.description import ApiDescription
+from picoserve.server.read_route import ReadRoute
 from picoserve.server.routes.page import PAGE_HEADERS
 
-router = APIRouter()
-page_router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=ReadRoute)
+page_router = APIRouter(route_class=ReadRoute, include_in_schema=False)
 
 
 async def _description(request: Request) -> ApiDescription:

@@ -8,9 +8,10 @@ from starlette.responses import JSONResponse, Response
 
 from picoserve import __version__
 from picoserve.pool.pool import Pool
+from picoserve.server.read_route import ReadRoute
 from picoserve.server.state import State
 
-router = APIRouter()
+router = APIRouter(route_class=ReadRoute)
 
 HEALTH_PATHS: Final = frozenset({"/health", "/health/live", "/health/ready"})
 

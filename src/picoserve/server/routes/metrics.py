@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
+from picoserve.server.read_route import ReadRoute
 from picoserve.server.state import State
 
-router = APIRouter()
+router = APIRouter(route_class=ReadRoute)
 
 
 @router.get("/metrics")

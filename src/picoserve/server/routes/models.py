@@ -4,9 +4,10 @@ from fastapi import APIRouter
 
 from picoserve.openai_api.models import ModelCard, model_list
 from picoserve.prompt.served_model import ServedModel, find_model
+from picoserve.server.read_route import ReadRoute
 from picoserve.server.state import ServerState, State
 
-router = APIRouter()
+router = APIRouter(route_class=ReadRoute)
 
 
 @router.get("/v1/models")

@@ -6,7 +6,9 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-router = APIRouter(include_in_schema=False)
+from picoserve.server.read_route import ReadRoute
+
+router = APIRouter(route_class=ReadRoute, include_in_schema=False)
 
 PAGE_PATHS: Final = ("/", "/docs", "/page/page.css", "/page/page.js")
 
