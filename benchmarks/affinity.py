@@ -87,6 +87,9 @@ class _Nothing:
     def progress(self, percent: int) -> None:
         """Nobody watches."""
 
+    def engine_changed(self, info: object) -> None:
+        """Nobody asks."""
+
     def piece(self, data: bytes, tokens: Sequence[object] = ()) -> None:
         """Nobody reads."""
 

@@ -132,6 +132,9 @@ class _Sink:
     def progress(self, percent: int) -> None:
         """Nothing is made of it."""
 
+    def engine_changed(self, info: object) -> None:
+        """Nothing is made of it."""
+
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         """Read a piece."""
         self.note(self._reply.feed(data, tokens))

@@ -40,6 +40,9 @@ class _Clock:
     def progress(self, percent: int) -> None:
         """Nobody watches."""
 
+    def engine_changed(self, info: object) -> None:
+        """Nobody asks."""
+
     def piece(self, _data: bytes, _tokens: Sequence[object] = ()) -> None:
         """Note the time."""
         self.arrivals.append(perf_counter())

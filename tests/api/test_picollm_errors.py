@@ -1,6 +1,8 @@
 """The README's table of the SDK's errors, row by row on a real server."""
 
+import os
 import re
+import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +10,7 @@ from typing import Any, Final
 import httpx
 import picollm
 import pytest
+from tests.standin.build import find_compiler
 from tests.standin.model_script import ModelScript, Reply, Status
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.server import RunningServer, running_server, wait_until
@@ -102,6 +105,27 @@ def _logged(server: RunningServer, event: str, name: str) -> list[str]:
     """The log's lines of an event with that error; two may begin with the same letters."""
     lines = server.log.read_text().splitlines()
     return [line for line in lines if event in line and re.search(rf": {name}\b", line)]
+
+
+@pytest.mark.parametrize("source", ["no library at all", "int nothing_of_picollm;"])
+def test_library_that_cannot_be_used_is_tried_once(tmp_path: Path, source: str) -> None:
+    library, code = tmp_path / "library.so", tmp_path / "library.c"
+    library.write_text(source)
+    if source.endswith(";"):
+        code.write_text(source)
+        command = [*find_compiler(), "-shared", "-fPIC", "-o", str(library), str(code)]
+        subprocess.run(
+            command, check=True, env=os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(tmp_path)}
+        )
+    config = standin_model(library, tmp_path, ModelScript(), name="pico")
+
+    with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: _answers(server) and _states(server)["pico"] == "failed", 45)
+        [engine] = server.health()["engines"]
+
+    assert engine["restarts"] == 0
+    assert "the picoLLM library" in engine["problem"]
+    assert str(library) in engine["problem"]
 
 
 def test_table_has_a_row_for_every_class() -> None:

@@ -1,13 +1,16 @@
-"""picoLLM engines in this process, on the stand-in library, and a sink that keeps everything."""
+"""Engines in this process, picoLLM's on the stand-in library, and a sink that keeps everything."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.standin.model_script import ModelScript
+from tests.support.models import SHIPPED
 
-from picoserve.engine.engine import EngineKind, EngineSpec
+from picoserve.engine.engine import EngineInfo, EngineKind, EngineSpec
+from picoserve.engine.llamacpp import LlamaCppEngine
 from picoserve.engine.picollm import PicoLLMEngine
 from picoserve.generation import ContextLoad, TokenLogprob
 
@@ -24,6 +27,8 @@ class KeptPieces:
         self.prompts: list[int | None] = []
         self.loads: list[ContextLoad | None] = []
         self.pieces: list[bytes] = []
+        self.tokens: list[TokenLogprob] = []
+        self.changes: list[EngineInfo] = []
         self.percents: list[int] = []
         self._after = after
 
@@ -45,7 +50,27 @@ class KeptPieces:
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         self.pieces.append(data)
+        self.tokens += tokens
         self._after(len(self.pieces))
+
+    def engine_changed(self, info: EngineInfo) -> None:
+        self.changes.append(info)
+
+
+def tiny_spec(**options: Any) -> EngineSpec:
+    """The shipped model on one CPU thread."""
+    given: dict[str, Any] = {"path": str(SHIPPED), "device": "cpu:1", "prompt_cache_mib": 64}
+    return EngineSpec(kind=EngineKind.LLAMACPP, name="tiny", **given | options)
+
+
+@contextmanager
+def tiny_engine(**options: Any) -> Generator[LlamaCppEngine, None, None]:
+    """The shipped model, loaded in this process."""
+    engine = LlamaCppEngine(tiny_spec(**options))
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.engine.conftest import KeptPieces, Load
-from tests.standin.model_script import ModelScript, Reply, Top, read_journal
+from tests.standin.model_script import ModelScript, Reply, Status, Top, read_journal
 
 from picoserve.engine.engine import EngineError, FailureKind
 from picoserve.generation import EngineFinish, Job, Sampling
@@ -250,6 +250,20 @@ def test_model_without_context_cache_runs_without_it(load: Load, how: Any) -> No
 
     assert sink.data == b"fine"
     assert not engine.info.context_cache
+    assert sink.changes == ([] if how == "init" else [engine.info])
+
+
+def test_model_whose_second_load_fails_ends_its_engine(load: Load, tmp_path: Path) -> None:
+    without = say(Reply(text="x"), context_caching=False, context_caching_unsupported="generate")
+    engine = load(without)
+    sink = KeptPieces()
+    ModelScript(init_status=Status.OUT_OF_MEMORY).write(tmp_path / "model.pllm")
+
+    with pytest.raises(EngineError) as failure:
+        engine.generate(Job("x"), sink)
+
+    assert failure.value.kind is FailureKind.ENGINE_STATE
+    assert [info.context_cache for info in sink.changes] == [False]
 
 
 def test_context_cache_can_be_left_off(load: Load, tmp_path: Path) -> None:

@@ -7,16 +7,19 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.standin.model_script import ModelScript
+from tests.support.models import SHIPPED
 
-from picoserve.engine.engine import EngineKind, EngineSpec
+from picoserve.engine.engine import EngineKind, EngineSpec, FailureKind
 from picoserve.worker.messages import (
     Command,
     FrameReader,
     Load,
+    LoadFailed,
     Ping,
     Pong,
     Ready,
@@ -43,7 +46,7 @@ def load(standin_library: Path, tmp_path: Path) -> Load:
 
 
 @contextmanager
-def worker(number: int) -> Generator[socket.socket, None, None]:
+def worker(number: int, *, status: int = 0) -> Generator[socket.socket, None, None]:
     """A worker whose pipe has at least this number; ours is its other end."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -55,7 +58,7 @@ def worker(number: int) -> Generator[socket.socket, None, None]:
         ours.settimeout(20)
         yield ours
         ours.close()
-        assert process.wait(20) == 0
+        assert process.wait(20) == status
 
 
 def reports(pipe: socket.socket) -> Generator[Report, None, None]:
@@ -96,3 +99,11 @@ def test_what_comes_together_with_the_first_command_is_obeyed(load: Load) -> Non
         news = reports(pipe)
 
         assert [type(next(news)) for _ in range(3)] == [Pong, Ready, Tokens]
+
+
+def test_failure_to_load_that_nobody_has_foreseen_is_told_by_its_name(load: Load) -> None:
+    odd = replace(load.spec, kind=EngineKind.LLAMACPP, path=str(SHIPPED), device="cpu:many")
+    with worker(3, status=1) as pipe:
+        send(pipe, Load(odd))
+
+        assert next(reports(pipe)) == LoadFailed(FailureKind.RUNTIME, "ValueError")

@@ -181,6 +181,14 @@ def test_worker_has_no_access_key_where_other_processes_could_read_it(serve: Ser
         assert ACCESS_KEY["PICOVOICE_ACCESS_KEY"] not in seen
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_worker_that_aborts_prints_no_backtrace_of_all_its_threads(serve: Serve) -> None:
+    with serve(script()) as server:
+        [pid] = worker_pids(server)
+
+        assert b"GGML_NO_BACKTRACE=1" in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+
+
 def test_end_at_activation_stops_the_engine_for_good(serve: Serve, tmp_path: Path) -> None:
     refused = Reply(
         match="go",
@@ -224,6 +232,21 @@ def test_engine_in_an_invalid_state_is_started_again(serve: Serve) -> None:
         assert (response.status_code, error_of(response)["code"]) == (500, "engine_error")
         assert ask(server, "again").status_code == 200
         assert restarts(server) == 1
+
+
+def test_model_without_context_caching_is_asked_for_it_once(serve: Serve, tmp_path: Path) -> None:
+    without: dict[str, Any] = {"context_caching_unsupported": "generate", "context_caching": False}
+    with serve(script(**without, init_delay_seconds=1.0)) as server:
+        # The model is loaded once more for this job. When its client leaves, the worker hears
+        # nothing of it and is killed.
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + CHAT, json=chat_body("go", model="pico"), timeout=0.3)
+        wait_until(lambda: restarts(server) == 1)
+
+        assert ask(server, "again").status_code == 200
+        assert restarts(server) == 1
+    # The last of them without caching, or a fourth would have followed.
+    assert len(read_journal(tmp_path / "journal", "init")) == 3
 
 
 def test_engine_goes_on_after_an_error_of_one_job(serve: Serve) -> None:

@@ -7,6 +7,12 @@ from typing import Final
 _SECRET: Final = ("PICOVOICE_ACCESS_KEY", "PICOSERVE_", "OTEL_")
 
 
+# A failed assertion in llama.cpp has gdb, where it is installed, print a backtrace of all threads:
+# for many seconds a process that is lost keeps its jobs waiting.
+_DEFAULTS: Final = {"GGML_NO_BACKTRACE": "1"}
+
+
 def child_environment() -> dict[str, str]:
     """This process's variables without those that may hold a key."""
-    return {name: text for name, text in os.environ.items() if not name.startswith(_SECRET)}
+    own = {name: text for name, text in os.environ.items() if not name.startswith(_SECRET)}
+    return _DEFAULTS | own

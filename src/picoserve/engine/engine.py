@@ -68,7 +68,8 @@ class EngineSpec:
     Attributes:
         name: The engine's name in logs, metrics and headers.
         path: The model file.
-        device: A device string that the engine takes (`gpu:0`, `cpu:4`).
+        device: A device string that the engine takes (`gpu:0`, `cpu:4`); with llama.cpp `gpu`
+            is all GPUs together.
         slots: Jobs that the engine runs side by side.
         access_key: picoLLM's AccessKey; never logged.
         library_path: The native library, where it is not the package's own.
@@ -107,6 +108,7 @@ class EngineInfo:
         chat_template: Jinja source inside the model file, or "".
         max_top_logprobs: Most alternatives per token.
         negative_penalties: Whether penalties below zero are taken.
+        needs_prompt: Whether nothing can be generated from an empty prompt.
         context_cache: Whether a shared prompt prefix is not evaluated again.
         context_identity: What a saved context must have been saved by to be loaded here, ""
             where contexts cannot be saved.
@@ -123,6 +125,7 @@ class EngineInfo:
     eos_token: str = ""
     max_top_logprobs: int = 0
     negative_penalties: bool = False
+    needs_prompt: bool = False
     context_cache: bool = False
     context_identity: str = ""
     capabilities: tuple[Capability, ...] = (Capability.GENERATION,)
@@ -163,6 +166,10 @@ class Sink(Protocol):
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         """More bytes of the reply; a character may be split over two pieces."""
+        ...
+
+    def engine_changed(self, info: EngineInfo) -> None:
+        """The engine has learnt something of itself, and may not live to the job's end."""
         ...
 
 

@@ -102,7 +102,7 @@ class PicoLLMEngine:
             relay.accept()
         self._context.lose_track()
         try:
-            completion = self._run(job, self._info.context_length - len(ids), relay)
+            completion = self._run(job, self._info.context_length - len(ids), relay, sink)
         except EngineError as error:
             if error.kind is FailureKind.CONTEXT_LENGTH and relay.count:
                 # What an image takes of the context is not known before.
@@ -151,16 +151,17 @@ class PicoLLMEngine:
 
     def close(self) -> None:
         """Free the model."""
-        self._picollm.release()
+        if self._picollm is not None:
+            self._picollm.release()
 
-    def _run(self, job: Job, room: int, relay: Relay) -> NativeCompletion:
+    def _run(self, job: Job, room: int, relay: Relay, sink: Sink) -> NativeCompletion:
         """The native call; once more without context caching where the model has none."""
         try:
             return self._call(job, room, relay)
         except self._module.PicoLLMError as error:
             if not (self._info.context_cache and speaks_of_caching(error)):
                 raise self._error(error, "run") from None
-        self._leave_caching()
+        self._leave_caching(sink)
         try:
             return self._call(job, room, relay)
         except self._module.PicoLLMError as error:
@@ -175,13 +176,22 @@ class PicoLLMEngine:
         ids = self._own_ids(completion.text)
         return replace(completion, completion_tokens=relay.count if ids is None else len(ids))
 
-    def _leave_caching(self) -> None:
-        """Load the model again, without context caching: its first use said that it has none."""
+    def _leave_caching(self, sink: Sink) -> None:
+        """Load the model again, without context caching: its first use said that it has none.
+
+        Loading hears no interrupt. Told before, the next start knows what this one has learnt.
+        """
+        self._info = replace(self._info, context_cache=False, context_identity="")
+        sink.engine_changed(self._info)
         with self._handle_lock:
             old, self._picollm = self._picollm, None
             old.release()
-        self._picollm = create_without_caching(self._module, self._spec)
-        self._info = replace(self._info, context_cache=False, context_identity="")
+        try:
+            self._picollm = create_without_caching(self._module, self._spec)
+        except EngineError as error:
+            if error.kind is FailureKind.ACTIVATION:
+                raise
+            raise EngineError(FailureKind.ENGINE_STATE, error.message) from None
 
     def _tells_cached(self, job: Job) -> bool:
         """Whether what the cache holds can be known: images have tokens that nobody tells."""

@@ -3,7 +3,12 @@
 from typing import Any
 
 from picoserve.engine.engine import EngineError, EngineSpec, FailureKind
-from picoserve.engine.picollm_errors import engine_error, says_no_reason, speaks_of_caching
+from picoserve.engine.picollm_errors import (
+    engine_error,
+    redacted,
+    says_no_reason,
+    speaks_of_caching,
+)
 
 
 def import_picollm() -> Any:
@@ -21,7 +26,7 @@ def create(module: Any, spec: EngineSpec) -> tuple[Any, bool]:
     """A native handle, and whether it caches contexts: a model without may refuse to start so.
 
     Raises:
-        EngineError: picoLLM refuses key, file or device.
+        EngineError: picoLLM refuses key, file or device, or its library cannot be used.
     """
     if not spec.context_cache:
         return create_without_caching(module, spec), False
@@ -44,13 +49,21 @@ def create_without_caching(module: Any, spec: EngineSpec) -> Any:
 
 
 def _create(module: Any, spec: EngineSpec, *, caching: bool) -> Any:
-    return module.create(
-        access_key=spec.access_key,
-        model_path=spec.path,
-        device=spec.device,
-        enable_context_caching=caching,
-        library_path=spec.library_path or None,
-    )
+    try:
+        return module.create(
+            access_key=spec.access_key,
+            model_path=spec.path,
+            device=spec.device,
+            enable_context_caching=caching,
+            library_path=spec.library_path or None,
+        )
+    except (OSError, AttributeError, ValueError) as error:
+        # What loading a library raises that is none, is for another machine or lacks a function.
+        library = f" '{spec.library_path}'" if spec.library_path else ""
+        reason = redacted(str(error), spec.access_key)
+        raise EngineError(
+            FailureKind.MISSING_PACKAGE, f"the picoLLM library{library} cannot be used: {reason}"
+        ) from None
 
 
 def _error(error: Any, spec: EngineSpec) -> EngineError:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -158,12 +158,16 @@ class EngineKeeper:
         """One worker's life. Raises EngineError when it ends."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        self._info = self.info
         self.handle = handle = WorkerHandle(
-            self.spec, on_free=self._on_change, interrupt_seconds=self._limits.interrupt_seconds
+            self._known_spec(),
+            on_free=self._on_change,
+            interrupt_seconds=self._limits.interrupt_seconds,
         )
         try:
-            self._info = await handle.start(self._limits.load_seconds)
-            if self._warm_prompt is not None and (prompt := self._warm_prompt(self._info)):
+            self._info = info = await handle.start(self._limits.load_seconds)
+            self._note_context(info)
+            if self._warm_prompt is not None and (prompt := self._warm_prompt(info)):
                 await warm_up(handle, prompt, self._limits.load_seconds)
             self.load_seconds = loop.time() - began
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
@@ -179,6 +183,21 @@ class EngineKeeper:
             raise handle.fatal
         _log.warning("worker died", engine=self.spec.name, status=status)
         raise EngineError(FailureKind.RUNTIME, f"the worker died ({_status_text(status)})")
+
+    def _known_spec(self) -> EngineSpec:
+        """The spec with what an earlier start has taught: to learn it again costs one more."""
+        if self._info is None or self._info.context_cache:
+            return self.spec
+        return replace(self.spec, context_cache=False)
+
+    def _note_context(self, info: EngineInfo) -> None:
+        if info.context_length < self.spec.context_length:
+            _log.warning(
+                "context_length is more than the model was trained for",
+                engine=self.spec.name,
+                configured=self.spec.context_length,
+                context_length=info.context_length,
+            )
 
     async def _rest(self, seconds: float) -> None:
         """Wait before the next start; a person may cut it short."""

@@ -4,8 +4,17 @@ import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
+from picoserve.engine.engine import EngineInfo
 from picoserve.generation import ContextLoad, TokenLogprob
-from picoserve.worker.messages import Accepted, Generate, Piece, Progress, Report, Tokenize
+from picoserve.worker.messages import (
+    Accepted,
+    Generate,
+    Piece,
+    Progress,
+    Ready,
+    Report,
+    Tokenize,
+)
 
 
 class RunningJob:
@@ -42,6 +51,10 @@ class RunningJob:
         """More bytes of the reply."""
         if not self._cancelled:
             self._send(Piece(self.number, data, tuple(tokens)))
+
+    def engine_changed(self, info: EngineInfo) -> None:
+        """The engine has learnt something of itself."""
+        self._send(Ready(info))
 
 
 class JobTable:

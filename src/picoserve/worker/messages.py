@@ -57,7 +57,7 @@ class Shutdown(_Message, frozen=True):
 
 
 class Ready(_Message, frozen=True):
-    """The engine is loaded. Comes again when a job has changed what the engine says of itself."""
+    """The engine is loaded. Comes again when a job changes what the engine says of itself."""
 
     info: EngineInfo
 

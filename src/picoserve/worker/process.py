@@ -70,6 +70,9 @@ class WorkerProcess:
         except EngineError as error:
             self._send(LoadFailed(error.kind, error.message))
             return
+        except Exception as error:
+            self._send(LoadFailed(FailureKind.RUNTIME, type(error).__name__))
+            raise
         self._engine = engine
         self._send(Ready(engine.info))
         helpers = [
@@ -153,7 +156,7 @@ class WorkerProcess:
                     self._tokenize(engine, command)
 
     def _generate(self, engine: Engine, command: Generate) -> None:
-        sink, info = self._jobs.begin(command.number), engine.info
+        sink = self._jobs.begin(command.number)
         self._send(Begun(command.number))
         report: Report
         try:
@@ -163,8 +166,6 @@ class WorkerProcess:
         except Exception as error:  # noqa: BLE001  # one job's failure is not the worker's
             report = Failed(command.number, FailureKind.RUNTIME, type(error).__name__)
         self._jobs.end(command.number)
-        if engine.info != info:
-            self._send(Ready(engine.info))
         self._send(report)
 
     def _tokenize(self, engine: Engine, command: Tokenize) -> None:

@@ -1,10 +1,12 @@
 import pytest
 
+from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job
 from picoserve.worker.jobs import JobTable
-from picoserve.worker.messages import Accepted, Generate, Piece, Report, Tokenize
+from picoserve.worker.messages import Accepted, Generate, Piece, Ready, Report, Tokenize
 
 JOB = Job("prompt")
+INFO = EngineInfo("model", "1", 2048, 1, "cpu:1")
 
 
 def table() -> tuple[JobTable, list[Report]]:
@@ -26,10 +28,11 @@ def test_running_job_sends_what_its_engine_says() -> None:
     jobs.put(Generate(1, JOB))
     job = jobs.begin(1)
 
+    job.engine_changed(INFO)
     job.accepted(5, 2)
     job.piece(b"x")
 
-    assert sent == [Accepted(1, 5, 2), Piece(1, b"x")]
+    assert sent == [Ready(INFO), Accepted(1, 5, 2), Piece(1, b"x")]
 
 
 def test_cancelled_job_says_nothing_more() -> None:
