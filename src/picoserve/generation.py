@@ -181,7 +181,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class PromptProgress:
-    """How much of a prompt with an image has been evaluated, in percent."""
+    """How much of a prompt has been evaluated, in percent; not told of one that takes no time."""
 
     percent: int
 

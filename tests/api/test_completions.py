@@ -175,3 +175,10 @@ def test_fields_of_chat_are_strangers_here_and_named(http: httpx.Client) -> None
     assert {answer.headers["x-picoserve-ignored"] for answer in answers} == {
         "guided_json, max_completion_tokens, prompt_cache_key, response_format, tools, top_logprobs"
     }
+
+
+def test_empty_prompt_begins_where_the_model_begins_a_text(http: httpx.Client) -> None:
+    answer = ask(http, completion_body("", max_tokens=3))
+
+    assert answer["usage"]["prompt_tokens"] == 1
+    assert answer["usage"]["completion_tokens"] >= 1

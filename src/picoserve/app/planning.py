@@ -175,8 +175,8 @@ def _devices(entry: ModelSettings) -> list[str]:
     if entry.engine == "picollm" and isinstance(entry.devices, str):
         return choose_devices(entry.devices, listed_devices(_text(entry.library_path)))
     if isinstance(entry.devices, str):
-        # llama.cpp spreads one model over what it finds; "all" means its CPU build's CPU.
-        return ["gpu:0"] if entry.devices == "gpu" else [f"cpu:{usable_cpus()}"]
+        # llama.cpp spreads one model over the GPUs it finds; "all" means its CPU build's CPU.
+        return ["gpu"] if entry.devices == "gpu" else [f"cpu:{usable_cpus()}"]
     return choose_devices(list(entry.devices), [])
 
 

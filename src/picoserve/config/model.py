@@ -94,7 +94,7 @@ class ModelSettings(Table):
     devices: Devices = "all"
     """Where its engines run: "all" starts one on each device that is found, "gpu" and "cpu" on
     those of that kind, and a list such as ["gpu:0", "cpu:4"] on exactly these (cpu:N has N
-    threads)."""
+    threads). With "llamacpp", "all" is the CPU, and "gpu" one engine over all GPUs."""
 
     engines_per_device: int = Field(default=1, ge=1, le=64)
     """How many engines each device carries. Each one holds the model in memory and, with
@@ -109,7 +109,8 @@ class ModelSettings(Table):
     conversation that begins with it is answered sooner."""
 
     context_length: int = Field(default=0, ge=0)
-    """Tokens of context per slot; 0 for what the model file says. Only for "llamacpp"."""
+    """Tokens of context per slot, rounded up to a multiple of 256, and no more than the model was
+    trained for; 0 for that, but at most 8192. Only for "llamacpp"."""
 
     prompt_cache_mib: int = Field(default=1024, ge=0)
     """Memory in MiB in which each engine keeps the contexts of conversations that no slot holds

@@ -4,6 +4,7 @@ The `gguf` package would do, but it loads NumPy and maps every tensor: 0.2 s and
 worker for six values. Format: the GGUF specification in the ggml repository, version 2 and 3.
 """
 
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ _MAX_PAIRS: Final = 65_536
 _MAX_STRING: Final = 1 << 24
 _MAX_ARRAY_BYTES: Final = 1 << 32
 _MAX_DEPTH: Final = 8
+_MAX_TENSORS: Final = 1_048_576
+_MAX_DIMENSIONS: Final = 16
+_ALIGNMENT: Final = 32
 _STRING, _ARRAY = 8, 9
 _SCALARS: Final = {
     0: "<B",
@@ -82,6 +86,15 @@ class _Reader:
             raise GGUFError(f"the header holds a value of unknown kind {kind}")
         return self.number(_SCALARS[kind])
 
+    def tensor_offset(self) -> int:
+        """Where a tensor lies, counted from the first: the last field of its description."""
+        self.text()
+        dimensions = self.number("<I")
+        if dimensions > _MAX_DIMENSIONS:
+            raise GGUFError("a tensor in the header has too many dimensions; the file is damaged")
+        self.take(8 * dimensions + 4)
+        return self.number("<Q")
+
     def _array(self, *, keep: bool, depth: int) -> object:
         kind, count = self.number("<I"), self.number("<Q")
         size = struct.calcsize(_SCALARS[kind]) * count if kind in _SCALARS else 0
@@ -102,7 +115,7 @@ def load_gguf_header(path: Path) -> GGUFHeader:
     """Read the head of a GGUF file.
 
     Raises:
-        GGUFError: The file is no GGUF, of another version, or cut off.
+        GGUFError: The file is no GGUF, of another version, or ends before its last tensor.
         OSError: The file cannot be opened.
     """
     with path.open("rb") as file:
@@ -112,15 +125,22 @@ def load_gguf_header(path: Path) -> GGUFHeader:
         version = reader.number("<I")
         if version not in {2, 3}:
             raise GGUFError(f"the file is GGUF version {version}; versions 2 and 3 can be read")
-        reader.number("<Q")
+        tensors = reader.number("<Q")
         pairs = reader.number("<Q")
-        if pairs > _MAX_PAIRS:
+        if pairs > _MAX_PAIRS or tensors > _MAX_TENSORS:
             raise GGUFError("the header is damaged")
         fields: dict[str, object] = {}
         for _ in range(pairs):
             key = reader.text()
             kind = reader.number("<I")
             fields[key] = reader.value(kind, keep_array=key == "tokenizer.ggml.tokens")
+        last = max((reader.tensor_offset() for _ in range(tensors)), default=None)
+        if last is not None:
+            alignment = fields.get("general.alignment")
+            step = alignment if isinstance(alignment, int) and alignment > 0 else _ALIGNMENT
+            begin = -(-file.tell() // step) * step
+            if file.seek(0, os.SEEK_END) <= begin + last:
+                raise GGUFError("the file ends inside its tensors; it is truncated")
     return _header(fields, path)
 
 

@@ -6,32 +6,24 @@ nobody else knows: no TCP port is opened.
 """
 
 import secrets
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from picoserve.engine.engine import EngineError, EngineInfo, EngineSpec, FailureKind, Sink
-from picoserve.engine.gguf_header import GGUFError, GGUFHeader, load_gguf_header
-from picoserve.generation import EngineFinish, Job, Outcome, TokenChoice, TokenLogprob
+from picoserve.engine.llamacpp_loading import (
+    import_xllamacpp,
+    load_params,
+    read_header,
+    slot_context,
+)
+from picoserve.engine.llamacpp_run import LlamaCppRun
+from picoserve.engine.llamacpp_socket import SocketFolder
+from picoserve.generation import Job, Outcome
 
-# A model trained for 128k tokens would take gigabytes of memory unasked.
-_DEFAULT_CONTEXT: Final = 8192
-_FALLBACK_CONTEXT: Final = 2048
-# The prompt is evaluated in batches of this many tokens; a cancelled job waits for one.
-_BATCH_TOKENS: Final = 256
-_ALL_LAYERS: Final = 999
-# Of llama.cpp's levels of logging: warnings and errors. The one above has seven lines for each
-# job, a third of the time to the tiny model's first token.
-_WARNINGS: Final = 2
 _RANDOM_SEED: Final = 0xFFFFFFFF
 _MOST_TOKENS: Final = 2**31 - 1
 _MAX_TOP_LOGPROBS: Final = 128
-_ERROR_KINDS: Final = {
-    "exceed_context_size_error": FailureKind.CONTEXT_LENGTH,
-    "invalid_request_error": FailureKind.INVALID_REQUEST,
-}
-_FINISH: Final = {"stop": EngineFinish.END, "length": EngineFinish.LIMIT}
 
 
 class LlamaCppEngine:
@@ -42,27 +34,24 @@ class LlamaCppEngine:
 
         Raises:
             EngineError: The package or a system library is missing, the file cannot be read,
-                or llama.cpp refuses it.
+                there is no such device, or llama.cpp refuses it.
         """
-        xllamacpp = _import_xllamacpp()
-        header = _read_header(Path(spec.path))
-        context = spec.context_length or min(
-            header.context_length or _FALLBACK_CONTEXT, _DEFAULT_CONTEXT
-        )
-        self._socket_folder = tempfile.TemporaryDirectory(prefix="picoserve-")
-        self._socket = Path(self._socket_folder.name) / "llama.sock"
+        xllamacpp = import_xllamacpp()
+        header = read_header(Path(spec.path))
+        context = slot_context(spec.context_length, header.context_length)
+        params = load_params(xllamacpp, spec, context)
+        self._folder = _socket_folder()
         self._key = secrets.token_hex(16)
-        params = _params(xllamacpp, spec, context)
-        params.hostnames = [str(self._socket)]
+        params.hostnames = [str(self._folder.socket)]
         params.api_keys = [self._key]
         try:
             self._server = xllamacpp.Server(params)
         except RuntimeError as error:
-            self._socket_folder.cleanup()
+            self._folder.remove()
             raise EngineError(
-                FailureKind.MODEL_FILE,
-                f"llama.cpp cannot load '{spec.path}' ({error}); "
-                "the file may be truncated or need a newer xllamacpp",
+                FailureKind.RUNTIME,
+                f"llama.cpp cannot load '{spec.path}'; its last lines in the log say why: there "
+                "may be too little memory, or the model may need a newer xllamacpp",
             ) from error
         self._cache = spec.context_cache
         self._info = EngineInfo(
@@ -76,6 +65,7 @@ class LlamaCppEngine:
             eos_token=header.eos_token,
             max_top_logprobs=_MAX_TOP_LOGPROBS,
             negative_penalties=True,
+            needs_prompt=not header.bos_token,
             context_cache=spec.context_cache,
         )
 
@@ -86,7 +76,8 @@ class LlamaCppEngine:
 
     def generate(self, job: Job, sink: Sink) -> Outcome:
         """Run one job to its end. Raises EngineError."""
-        run = _Run(sink, with_tokens=job.top_logprobs is not None or job.repair_choices > 0)
+        with_tokens = _wants_tokens(job)
+        run = LlamaCppRun(sink, with_tokens=with_tokens, stop=job.stop if with_tokens else ())
         answer = self._server.handle_completions(self._body(job), run.on_answer)
         return run.outcome(answer)
 
@@ -105,23 +96,28 @@ class LlamaCppEngine:
         # Nobody needs it until somebody asks, and it brings fifty modules.
         from picoserve.engine.llamacpp_tokens import token_ids  # noqa: PLC0415
 
-        return token_ids(self._socket, self._key, text)
+        return token_ids(self._folder.socket, self._key, text)
 
     def close(self) -> None:
         """Free the model."""
         del self._server
-        self._socket_folder.cleanup()
+        self._folder.remove()
+
+    def _beginning(self) -> str:
+        """What stands for an empty prompt: nothing where llama.cpp puts a token there itself."""
+        return "" if self.tokenize("") else self._info.bos_token
 
     def _body(self, job: Job) -> dict[str, Any]:
         sampling = job.sampling
         seed = _RANDOM_SEED if sampling.seed is None else sampling.seed % _RANDOM_SEED
         body: dict[str, Any] = {
-            "prompt": job.prompt,
+            "prompt": job.prompt or self._beginning(),
             "stream": True,
             "return_progress": True,
             "cache_prompt": self._cache,
             "n_predict": -1 if job.max_tokens is None else min(job.max_tokens, _MOST_TOKENS),
-            "stop": list(job.stop),
+            # What may be the beginning of one is held back, and its tokens then lose their text.
+            "stop": [] if _wants_tokens(job) else list(job.stop),
             "seed": seed,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -131,138 +127,21 @@ class LlamaCppEngine:
             "frequency_penalty": sampling.frequency_penalty,
             "repeat_last_n": self._info.context_length,
         }
-        if job.top_logprobs is not None or job.repair_choices:
+        if _wants_tokens(job):
             body["n_probs"] = max(1, job.top_logprobs or 0, job.repair_choices)
         return body
 
 
-class _Run:
-    """Reads llama.cpp's answers for one job and passes them on."""
-
-    def __init__(self, sink: Sink, *, with_tokens: bool) -> None:
-        self._sink = sink
-        self._with_tokens = with_tokens
-        self._accepted = False
-        self._last: dict[str, Any] | None = None
-        self._failure: BaseException | None = None
-        self._prompt_tokens = 0
-        self._pieces = 0
-
-    def on_answer(self, answer: dict[str, Any]) -> bool:
-        """Take one answer; True tells llama.cpp to stop."""
-        try:
-            return self._take(answer)
-        except Exception as error:  # noqa: BLE001  # must not cross into native code
-            self._failure = error
-            return True
-
-    def _take(self, answer: dict[str, Any]) -> bool:
-        if "error" in answer:
-            self._last = answer
-            return True
-        progress = answer.get("prompt_progress")
-        if progress is not None:
-            if not self._accepted:
-                self._accepted = True
-                self._prompt_tokens = progress["total"]
-                self._sink.accepted(progress["total"], progress["cache"])
-            return self._sink.cancelled
-        choice = answer["choices"][0]
-        if choice["finish_reason"] is not None:
-            self._last = answer
-        text = choice["text"]
-        if text or choice["logprobs"]:
-            self._pieces += 1
-            tokens = _tokens(choice["logprobs"]) if self._with_tokens else ()
-            self._sink.piece(text.encode(), tokens)
-        return self._sink.cancelled
-
-    def outcome(self, returned: dict[str, Any] | None) -> Outcome:
-        """What the job came to. Raises EngineError."""
-        if self._failure is not None:
-            raise EngineError(FailureKind.RUNTIME, "reading llama.cpp's answer failed") from (
-                self._failure
-            )
-        last = self._last if self._last is not None else returned
-        if last is not None and "error" in last:
-            raise _engine_error(last["error"])
-        if last is None:
-            return Outcome(EngineFinish.INTERRUPTED, self._prompt_tokens, self._pieces)
-        usage = last["usage"]
-        return Outcome(
-            finish=_FINISH[last["choices"][0]["finish_reason"]],
-            prompt_tokens=usage["prompt_tokens"],
-            completion_tokens=usage["completion_tokens"],
-            cached_tokens=usage["prompt_tokens_details"]["cached_tokens"],
-        )
+def _wants_tokens(job: Job) -> bool:
+    return job.top_logprobs is not None or job.repair_choices > 0
 
 
-def _import_xllamacpp() -> Any:
+def _socket_folder() -> SocketFolder:
     try:
-        import xllamacpp  # noqa: PLC0415  # optional, and heavy
-    except ImportError as error:
-        if "libgomp" in str(error):
-            message = (
-                "llama.cpp needs the system library libgomp.so.1: "
-                "install it (Debian and Ubuntu: apt-get install libgomp1)"
-            )
-        else:
-            message = (
-                "the llama.cpp engine is not installed: pip install 'picoserve[llamacpp]' "
-                f"({error})"
-            )
-        raise EngineError(FailureKind.MISSING_PACKAGE, message) from error
-    return xllamacpp
-
-
-def _read_header(path: Path) -> GGUFHeader:
-    try:
-        return load_gguf_header(path)
-    except GGUFError as error:
-        raise EngineError(FailureKind.MODEL_FILE, f"model file '{path}': {error}") from error
+        return SocketFolder()
     except OSError as error:
-        reason = error.strerror or "cannot be opened"
-        raise EngineError(FailureKind.MODEL_FILE, f"model file '{path}': {reason}") from error
-
-
-def _params(xllamacpp: Any, spec: EngineSpec, context: int) -> Any:
-    params = xllamacpp.CommonParams()
-    params.model.path = spec.path
-    params.n_parallel = spec.slots
-    params.n_ctx = context * spec.slots
-    # llama.cpp's own default is 8 GiB.
-    params.cache_ram_mib = spec.prompt_cache_mib if spec.context_cache else 0
-    params.kv_unified = params.cache_idle_slots = False
-    params.n_batch = params.n_ubatch = _BATCH_TOKENS
-    params.ui = params.endpoint_slots = params.endpoint_props = False
-    params.n_threads_http = 1
-    if not spec.verbose:
-        params.verbosity = _WARNINGS
-    device, _, number = spec.device.partition(":")
-    if device == "gpu":
-        params.n_gpu_layers = _ALL_LAYERS
-        params.main_gpu = int(number or 0)
-    else:
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = int(number or 1)
-    return params
-
-
-def _tokens(logprobs: dict[str, Any] | None) -> tuple[TokenLogprob, ...]:
-    if logprobs is None:
-        return ()
-    return tuple(
-        TokenLogprob(
-            bytes(item["bytes"]),
-            item["logprob"],
-            tuple(TokenChoice(bytes(top["bytes"]), top["logprob"]) for top in item["top_logprobs"]),
-        )
-        for item in logprobs["content"]
-    )
-
-
-def _engine_error(error: dict[str, Any]) -> EngineError:
-    return EngineError(
-        _ERROR_KINDS.get(error.get("type", ""), FailureKind.RUNTIME),
-        f"llama.cpp: {error.get('message', 'unknown error')}",
-        prompt_tokens=error.get("n_prompt_tokens"),
-    )
+        raise EngineError(
+            FailureKind.RUNTIME,
+            f"no folder for llama.cpp's socket could be made among the temporary files "
+            f"({error.strerror}): TMPDIR should name a folder that can be written to",
+        ) from error

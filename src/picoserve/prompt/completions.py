@@ -34,7 +34,7 @@ def completion_jobs(request: CompletionRequest, model: ServedModel, info: Engine
     stop = tuple(
         checked_text(phrase, f"stop[{i}]") for i, phrase in enumerate(request.stop_phrases)
     )
-    prompts = _prompts(request)
+    prompts = _prompts(request, info)
     if len(prompts) * (request.n or 1) > _MOST_CHOICES:
         raise InvalidRequestError(
             f"Invalid 'n': at most {_MOST_CHOICES} choices are made, 'n' for each prompt.",
@@ -56,9 +56,9 @@ def completion_jobs(request: CompletionRequest, model: ServedModel, info: Engine
     return jobs
 
 
-def _prompts(request: CompletionRequest) -> list[str]:
+def _prompts(request: CompletionRequest, info: EngineInfo) -> list[str]:
     if isinstance(request.prompt, str):
-        return [checked_text(request.prompt, "prompt")]
+        return [_prompt(request.prompt, "prompt", info)]
     texts = []
     for index, prompt in enumerate(request.prompt):
         if not isinstance(prompt, str):
@@ -67,8 +67,18 @@ def _prompts(request: CompletionRequest) -> list[str]:
                 "with this model.",
                 param="prompt",
             )
-        texts.append(checked_text(prompt, f"prompt[{index}]"))
+        texts.append(_prompt(prompt, f"prompt[{index}]", info))
     return texts
+
+
+def _prompt(text: str, param: str, info: EngineInfo) -> str:
+    if not text and info.needs_prompt:
+        raise InvalidRequestError(
+            f"Invalid '{param}': it is empty, and the model has no token to begin a text with.",
+            param=param,
+            code="invalid_value",
+        )
+    return checked_text(text, param)
 
 
 def _check_support(request: CompletionRequest) -> None:
