@@ -12,7 +12,7 @@ from tests.support.models import SHIPPED
 from picoserve.engine.engine import EngineInfo, EngineKind, EngineSpec
 from picoserve.engine.llamacpp import LlamaCppEngine
 from picoserve.engine.picollm import PicoLLMEngine
-from picoserve.generation import ContextLoad, TokenLogprob
+from picoserve.generation import ContextLoad, Job, TokenLogprob
 
 KEY = "AccessKeyOfNobody/AbC+123=="
 
@@ -67,6 +67,8 @@ def tiny_spec(**options: Any) -> EngineSpec:
 def tiny_engine(**options: Any) -> Generator[LlamaCppEngine, None, None]:
     """The shipped model, loaded in this process."""
     engine = LlamaCppEngine(tiny_spec(**options))
+    # Freeing it before its loop has begun can hang.
+    engine.generate(Job("hi", max_tokens=1), KeptPieces())
     try:
         yield engine
     finally:

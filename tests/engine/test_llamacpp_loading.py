@@ -73,5 +73,4 @@ def test_model_without_a_beginning_needs_a_prompt(tmp_path: Path) -> None:
     path.write_bytes(SHIPPED.read_bytes().replace(b"ggml.bos_token_id", b"ggml.nos_token_id"))
 
     with tiny_engine(path=str(path)) as engine:
-        assert engine.generate(Job("hi", max_tokens=1), KeptPieces()).prompt_tokens == 1
         assert engine.info.needs_prompt
