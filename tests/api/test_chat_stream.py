@@ -28,6 +28,16 @@ def test_stream_is_declared_as_one_and_never_cached(http: httpx.Client) -> None:
     assert "no-store" in headers["cache-control"]
 
 
+@pytest.mark.parametrize(("asked", "told"), [("close", ["close"]), ("keep-alive", [])])
+def test_connection_goes_on_as_its_client_wants(
+    http: httpx.Client, asked: str, told: list[str]
+) -> None:
+    body = chat_body(stream=True, **GREEDY)
+    response = http.post(PATH, json=body, headers={"connection": asked})
+
+    assert response.headers.get_list("connection") == told
+
+
 def test_body_ends_right_after_done(server: RunningServer) -> None:
     body = httpx.Request("POST", server.url, json=chat_body(stream=True, **GREEDY)).read()
     head = (

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,20 @@ def test_user_breaks_ties_between_engines(client: httpx.Client) -> None:
     )
 
     assert first == again != stranger
+
+
+def test_client_that_leaves_costs_no_engine(standin_library: Path, tmp_path: Path) -> None:
+    # Embeddings cannot be interrupted: this one takes longer than an interrupt may.
+    config = "[pool]\ninterrupt_seconds = 0.2\n"
+    slow = replace(SCRIPT, prefill_tokens_per_second=50)
+    config += standin_model(standin_library, tmp_path, slow, name="vec")
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        with (
+            httpx.Client(base_url=server.url, timeout=0.2) as client,
+            pytest.raises(httpx.ReadTimeout),
+        ):
+            post(client, "word " * 50)
+        with httpx.Client(base_url=server.url, timeout=20) as client:
+            assert post(client, "word").status_code == 200
+
+        assert server.health()["engines"][0]["restarts"] == 0

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, Status, read_journal
-from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.models import ACCESS_KEY, standin_model, tiny_model
 from tests.support.processes import all_gone, wait_idle, worker_pids
 from tests.support.server import RunningServer, running_server, wait_until
-from tests.support.wire import chat_body, error_of, open_stream
+from tests.support.wire import chat_body, completion_body, error_of, open_stream
 
 CHAT = "/v1/chat/completions"
 CONFIG = """
@@ -104,6 +105,48 @@ def test_worker_deaf_to_its_interrupt_is_killed_and_started_again(serve: Serve) 
         wait_until(lambda: all_gone([pid]))
         assert ask(server, "again").status_code == 200
         assert restarts(server) == 1
+
+
+def test_client_that_leaves_during_a_long_prompt_costs_no_engine(serve: Serve) -> None:
+    slow = Reply(match="go", count=9, delay_seconds=1.2)
+    with serve(script(slow)) as server:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + CHAT, json=chat_body("go", model="pico"), timeout=0.2)
+
+        answer = ask(server, "again").json()
+
+        assert answer["choices"][0]["message"]["content"] == "Fine."
+        assert restarts(server) == 0
+
+
+def test_engine_that_shows_itself_deaf_behind_its_prompt_is_killed(serve: Serve) -> None:
+    deaf = Reply(match="go", count=100_000, tokens_per_second=100, delay_seconds=0.5, deaf=True)
+    with serve(script(deaf)) as server:
+        [pid] = worker_pids(server)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + CHAT, json=chat_body("go", model="pico"), timeout=0.2)
+
+        wait_until(lambda: all_gone([pid]))
+        assert ask(server, "again").status_code == 200
+
+
+def test_job_that_must_wait_for_anothers_prompt_is_not_taken_for_deaf(tmp_path: Path) -> None:
+    # llama.cpp reads one prompt to its end before it calls back for the other's job.
+    config = "[pool]\ninterrupt_seconds = 0.05\n" + tiny_model(slots=2, prompt_cache_mib=0)
+    url = "/v1/completions"
+    long = completion_body("hi there " * 700, max_tokens=2)
+    with (
+        running_server(tmp_path, config) as server,
+        ThreadPoolExecutor(1) as threads,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
+        first = threads.submit(client.post, url, json=long)
+        wait_until(lambda: server.busy() == 1)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + url, json=completion_body("you are " * 20), timeout=0.05)
+
+        assert first.result().status_code == 200, first.result().text
+        assert restarts(server) == 0
 
 
 def test_worker_that_hangs_is_killed_when_its_client_leaves(serve: Serve) -> None:

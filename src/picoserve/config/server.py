@@ -90,7 +90,8 @@ class PoolSettings(Table):
     """The longest time an engine may take to load its model."""
 
     interrupt_seconds: Seconds = 10.0
-    """The longest time a job may go on after its interrupt; then its worker is replaced."""
+    """The longest time a job may go on after its interrupt; then its worker is replaced.
+    Time while a prompt is read does not count: `first_piece_seconds` bounds that."""
 
     backoff_seconds: Seconds = 0.25
     """The pause before a dead worker is replaced. It doubles with every further death."""

@@ -135,8 +135,8 @@ class EngineInfo:
         return capability in self.capabilities
 
     def can_interrupt(self, job: Job) -> bool:
-        """Whether a job can be ended early; picoLLM's OCR always goes on to its end."""
-        return job.image is None or not self.can(Capability.OCR)
+        """Whether a job can be ended early; picoLLM's embeddings and OCR always go on to theirs."""
+        return not job.embed and (job.image is None or not self.can(Capability.OCR))
 
 
 class Sink(Protocol):
@@ -161,7 +161,10 @@ class Sink(Protocol):
         ...
 
     def progress(self, percent: int) -> None:
-        """So much of the prompt has been evaluated, in percent; told of cancelled jobs too."""
+        """So much of the prompt has been evaluated, in percent; told of cancelled jobs too.
+
+        A job that is cancelled in its prompt and goes on behind it tells so with 100, once.
+        """
         ...
 
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:

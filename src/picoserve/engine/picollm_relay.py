@@ -1,9 +1,12 @@
 """What stands between a native call and the sink of its job."""
 
 from collections.abc import Callable
+from typing import Final
 
 from picoserve.engine.engine import Sink
 from picoserve.generation import ContextLoad
+
+_WHOLE: Final = 100
 
 
 class Relay:
@@ -42,7 +45,8 @@ class Relay:
     def piece(self, data: bytes) -> None:
         """More bytes of the reply."""
         if self._sink.cancelled:
-            self._interrupt()
+            # What the server waits for before it takes the engine for deaf; told once.
+            self.progress(_WHOLE)
             return
         self.accept()
         self.sent += data
@@ -55,6 +59,6 @@ class Relay:
             self._interrupt()
         else:
             self.accept()
-        if self._percent + 1 <= percent <= 100:
+        if self._percent + 1 <= percent <= _WHOLE:
             self._percent = int(percent)
             self._sink.progress(self._percent)

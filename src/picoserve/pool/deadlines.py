@@ -1,44 +1,40 @@
 """How long interrupted jobs may go on before their worker is taken for deaf."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from picoserve.pool.stream import JobStream
 
 
 class Deadlines:
-    """One timer per interrupted job."""
+    """One timer per interrupted job; they run only while no job of the worker is in its prompt.
+
+    Until then nobody can tell a deaf engine from a busy one: picoLLM reads a prompt to its end,
+    whatever it is asked, and llama.cpp fills its batches with one job's prompt and calls back
+    for no other job meanwhile. What never gets out of that is left to the watch. It ends a prompt
+    that is read for ever, and a job that stays deaf while others' prompts come and go: no piece
+    of an interrupted job is reported any more, so its time for the next one runs out.
+    """
 
     def __init__(self, seconds: float, on_late: Callable[[int], None]) -> None:
         """Set the patience.
 
         Args:
-            seconds: From an interrupt, or the job's last progress after it, to its end.
+            seconds: From an interrupt, or the end of the last prompt after it, to the job's end.
             on_late: Called with the number of a job that has not ended by then.
         """
         self._seconds = seconds
         self._on_late = on_late
         self._timers: dict[int, asyncio.TimerHandle] = {}
 
-    def __contains__(self, number: int) -> bool:
-        return number in self._timers
-
-    def start(self, number: int) -> None:
-        """The job was interrupted."""
-        loop = asyncio.get_running_loop()
-        self._timers[number] = loop.call_later(self._seconds, self._on_late, number)
-
-    def postpone(self, number: int) -> None:
-        """The job gets on, so its engine is not deaf: a prompt is read to its end."""
-        if number in self._timers:
-            self.stop(number)
-            self.start(number)
-
-    def stop(self, number: int) -> None:
-        """The job has ended."""
-        timer = self._timers.pop(number, None)
-        if timer is not None:
-            timer.cancel()
-
-    def stop_all(self) -> None:
-        """The worker has gone."""
-        for number in list(self._timers):
-            self.stop(number)
+    def review(self, streams: Iterable[JobStream]) -> None:
+        """One of the worker's jobs has begun, come to the end of its prompt, or ended."""
+        running = list(streams)
+        if any(stream.in_prompt for stream in running):
+            running.clear()
+        late = {stream.number for stream in running if stream.interrupted}
+        for number in self._timers.keys() - late:
+            self._timers.pop(number).cancel()
+        for number in late - self._timers.keys():
+            loop = asyncio.get_running_loop()
+            self._timers[number] = loop.call_later(self._seconds, self._on_late, number)

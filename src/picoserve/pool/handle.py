@@ -153,10 +153,11 @@ class WorkerHandle:
     def interrupt(self, stream: JobStream) -> None:
         """Ask for a job's end, without waiting, if it can be had. A worker deaf to it is killed."""
         wanted = stream.can_interrupt and not stream.ended
-        if not wanted or stream.number in self._deadlines or self._pipe is None:
+        if not wanted or stream.interrupted or self._pipe is None:
             return
+        stream.interrupted = True
         self._pipe.send(Interrupt(stream.number))
-        self._deadlines.start(stream.number)
+        self._deadlines.review(self._streams.values())
 
     async def tokenize(self, text: str) -> list[int]:
         """Token ids of a text, computed between the engine's jobs.
@@ -246,19 +247,18 @@ class WorkerHandle:
 
     def _pass_on(self, report: Begun | Piece | Progress | Accepted) -> None:
         stream = self._streams.get(report.number)
-        if stream is not None:
-            stream.push(report)
-        if isinstance(report, Progress):
-            self._deadlines.postpone(report.number)
+        if stream is None:
+            return
+        was_in_prompt = stream.in_prompt
+        stream.push(report)
+        if stream.in_prompt != was_in_prompt:
+            self._deadlines.review(self._streams.values())
 
     def _on_life_sign(self, report: Ready | LoadFailed | Pong) -> None:
-        match report:
-            case Ready(info=info):
-                self._on_ready(info)
-            case LoadFailed(kind=kind, message=message):
-                self._fail_load(EngineError(kind, message))
-            case Pong():
-                pass
+        if isinstance(report, Ready):
+            self._on_ready(report.info)
+        elif isinstance(report, LoadFailed):
+            self._fail_load(EngineError(report.kind, report.message))
 
     def _on_ready(self, info: EngineInfo) -> None:
         if self.spec.context_cache and not info.context_cache:
@@ -274,8 +274,8 @@ class WorkerHandle:
             self.broken = True
             self.fatal = EngineError(report.kind, report.message)
             self.kill()
-        self._deadlines.stop(report.number)
         stream = self._streams.pop(report.number, None)
+        self._deadlines.review(self._streams.values())
         if stream is not None:
             stream.push(report)
         elif isinstance(report, Failed):
@@ -283,7 +283,7 @@ class WorkerHandle:
 
     def _on_lost(self) -> None:
         self.broken = True
-        self._deadlines.stop_all()
+        self._deadlines.review(())
         self._fail_load(EngineError(FailureKind.RUNTIME, "the process died while loading"))
         self._tokenizing.fail_all(EngineError(FailureKind.RUNTIME, "the worker is gone"))
         self.lost.set()
@@ -296,4 +296,4 @@ class WorkerHandle:
 
     def _kill_deaf(self, number: int) -> None:
         _log.warning("worker is deaf to its interrupt: killed", engine=self.spec.name, job=number)
-        self.kill()
+        self.kill(blames_jobs=False)

@@ -48,7 +48,7 @@ class KeeperLimits:
 
     Attributes:
         load_seconds: Longest time an engine may take to load.
-        interrupt_seconds: Longest time a job may go on after its interrupt.
+        interrupt_seconds: Longest time a job may go on after its interrupt, outside of prompts.
         backoff_seconds: First pause before a new start; doubles up to `max_backoff_seconds`.
         max_failures: Deaths within `failure_window_seconds` after which the engine rests
             for `cool_down_seconds`.

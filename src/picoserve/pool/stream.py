@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from picoserve.worker.messages import Accepted, Begun, Done, Failed, Piece, Progress
+
+_WHOLE: Final = 100  # percent
 
 JobReport: TypeAlias = Accepted | Progress | Piece | Done | Failed
 
@@ -22,6 +24,8 @@ class JobStream:
         ended: True once no report can follow.
         has_begun: True once the worker has taken the job up.
         has_pieces: True once a piece of the reply has arrived.
+        prompt_read: True once the engine has read the prompt to its end, as far as it tells.
+        interrupted: True once its end was asked for.
         last_report: When the last report came (or the job began), in the loop's time.
         on_death: Called when the worker dies between taking the job up and accepting it.
     """
@@ -32,6 +36,8 @@ class JobStream:
         self.ended = False
         self.has_begun = False
         self.has_pieces = False
+        self.prompt_read = False
+        self.interrupted = False
         self.on_death: Callable[[], None] | None = None
         self._now = asyncio.get_running_loop().time
         self.last_report = self._now()
@@ -39,6 +45,11 @@ class JobStream:
         self._lost = False
         self._waiter: asyncio.Future[None] | None = None
         self._on_end: Callable[[], None] | None = None
+
+    @property
+    def in_prompt(self) -> bool:
+        """Whether the engine may be reading the prompt: no interrupt is sure to end that."""
+        return self.has_begun and not self.prompt_read
 
     def push(self, report: Begun | JobReport) -> None:
         """Take a report from the pipe."""
@@ -48,7 +59,9 @@ class JobStream:
             return
         self._reports.append(report)
         if isinstance(report, Piece):
-            self.has_pieces = True
+            self.has_pieces = self.prompt_read = True
+        elif isinstance(report, Progress):
+            self.prompt_read |= report.percent >= _WHOLE
         elif isinstance(report, Accepted):
             self.on_death = None
         elif isinstance(report, Done | Failed):

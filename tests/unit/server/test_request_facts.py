@@ -52,6 +52,15 @@ def test_prompts_are_counted_once_each() -> None:
     assert RequestFacts(records=ends, prompts=2).usage == Usage(6, 8, 1)
 
 
+def test_cut_choices_cost_their_prompt_once_whichever_has_begun() -> None:
+    begun, waiting = record(), record()
+    begun.note_start(1000)
+    begun.pieces = 5
+
+    assert RequestFacts(records=[begun, waiting]).spent_tokens == 1005
+    assert RequestFacts(records=[waiting, begun]).spent_tokens == 1005
+
+
 def test_nobody_left_to_answer_is_shown_as_499() -> None:
     assert RequestFacts(status=204).shown_status == 499
     assert RequestFacts(status=404).shown_status == 404
