@@ -13,16 +13,18 @@ WORDS = 60_000
 # More than the system takes for a client that reads nothing.
 MUCH = 8_000_000
 BODY = b'{"model":"pico","stream":%s,"messages":[{"role":"user","content":"Count, please."}]}'
+TOOLS = b'"tools":[{"type":"function","function":{"name":"f"}}]'
 
 
+@pytest.mark.parametrize("stream", [b"true", b"true," + TOOLS], ids=["text", "tools"])
 def test_client_that_reads_nothing_gives_its_engine_back_when_the_job_ends(
-    tmp_path: Path, standin_library: Path
+    tmp_path: Path, standin_library: Path, stream: bytes
 ) -> None:
     script = ModelScript(context_length=100_000, replies=[Reply(count=WORDS)])
     config = standin_model(standin_library, tmp_path, script)
     with (
         running_server(tmp_path, config, environment=ACCESS_KEY) as server,
-        closing(asked(server, BODY % b"true")) as client,
+        closing(asked(server, BODY % stream)) as client,
     ):
         assert client.recv(15) == b"HTTP/1.1 200 OK"
 

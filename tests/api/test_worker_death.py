@@ -49,6 +49,13 @@ def mortal(
                 tokens_per_second=1e6,
             ),
             Reply(match="deaf", deaf=True, count=50_000),
+            Reply(match="say bye", deaf=True, text="Good bye. STOP" + " and more" * 200),
+            Reply(
+                match="drop dead",
+                deaf=True,
+                crash_after=8,
+                text="Good bye. STOP" + " and more" * 200,
+            ),
         ]
     )
     config = PATIENT + standin_model(standin_library, folder, script, engines=2)
@@ -228,6 +235,22 @@ def test_worker_deaf_to_its_interrupt_is_replaced(
 
     wait_until(lambda: restarts(mortal) == before + 1)
     wait_whole(mortal)
+
+
+@pytest.mark.parametrize("prompt", ["say bye", "drop dead"])
+def test_whole_reply_is_no_error_when_its_engine_does_not_end_it(
+    client: httpx.Client, prompt: str
+) -> None:
+    # Only the server looks for a stop phrase where there are tools.
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    body = chat_body(prompt, model="pico", stop=["STOP"], tools=tools)
+
+    answer = client.post(PATH, json=body).json()
+
+    assert answer["choices"][0]["message"]["content"] == "Good bye. "
+    assert answer["choices"][0]["finish_reason"] == "stop"
+    assert answer["usage"]["prompt_tokens"] > 0
+    assert answer["usage"]["completion_tokens"] > 0
 
 
 def test_worker_that_hangs_is_replaced_once_its_client_leaves(

@@ -4,10 +4,14 @@
                           ▲            │
                           └── again ───┘
 
+What the engine says is read when it comes, whether or not somebody reads the events: a client
+that takes its time holds its own answer, and no engine.
+
 An object with `read` and `close` rather than an async generator: closing is one plain call
 that never awaits, so that a cancelled request cannot be cancelled again in its cleanup.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,12 +40,14 @@ from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
-from picoserve.pool.stream import JobReport, JobStream, WorkerLostError
+from picoserve.pool.stream import JobReport, JobStream
 from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 
 # Other tokens that a repair may choose from; benchmarks/RESULTS-structured.md has the figures.
 # They take time, so they are asked for once the model has gone wrong.
 _REPAIR_CHOICES: Final = 40
+# How long a reply that has ended waits for its engine to say so, which brings the true counts.
+_MOMENT_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,16 @@ class Generation:
         self._reply = _reply_for(plan)
         self._events: list[Event] = []
         self._failure: Exception | None = None
+        self._closed = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._settling: asyncio.TimerHandle | None = None
         self._opening = self._reply.start()
         self._started = False
         self._moves = Moves(len(pool.models[plan.placement.model].keepers))
         self._spent = Usage(0, 0)
         self._calls = 0
+        self._earlier_pieces = 0
+        self._cached_tokens: int | None = None
 
     async def read(self) -> list[Event]:
         """The next events, at least one; the last of all is Finish.
@@ -98,39 +109,54 @@ class Generation:
         Raises:
             PicoserveError: The job cannot be done, or its engine failed.
         """
-        if self._failure is not None:
+        while not self._events and self._failure is None:
+            if self._lease is None:
+                await self._begin()
+            else:
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+        # The text that came together with a failure is read before it.
+        if self._failure is not None and not (self._events and self.record.pieces):
             raise self._failure
-        try:
-            while not self._events:
-                for report in await self._reports():
-                    self._take(report)
-        except Exception as error:
-            self.record.note_error(error)
-            if not (self._events and self.record.pieces):
-                raise
-            # The text that came together with the failure is read before it.
-            self._failure = error
         events, self._events = self._events, []
         return events
 
     def close(self) -> None:
         """Give the engine back, or the place in line. Never awaits; safe to call twice."""
+        self._closed = True
+        if self._settling is not None:
+            self._settling.cancel()
         if self._lease is not None:
             self._lease.release()
 
-    async def _reports(self) -> list[JobReport]:
-        while True:
-            if self._lease is None:
-                self._lease = await self._pool.acquire(self._placement, self._plan.job.context)
-                self.record.note_place(self._lease.engine)
-            if self._stream is None:
-                job = self._context.with_file(self._next_job(), self._lease.info)
-                self._stream = self._lease.run(job, last=self._plan.reply is None)
-                self._context.watch(self._stream, job)
-            try:
-                return await self._stream.read()
-            except WorkerLostError:
-                self._start_over(self._stream)
+    async def _begin(self) -> None:
+        try:
+            self._lease = await self._pool.acquire(self._placement, self._plan.job.context)
+            self.record.note_place(self._lease.engine)
+            self._run(self._lease)
+        except Exception as error:
+            self.record.note_error(error)
+            raise
+
+    def _run(self, lease: Lease) -> None:
+        self._earlier_pieces = self.record.pieces
+        job = self._context.with_file(self._next_job(), lease.info)
+        self._stream = stream = lease.run(job)
+        self._context.watch(stream, job)
+        stream.listen(self._hear)
+
+    def _hear(self, report: JobReport | None) -> None:
+        """Take a report, or None when no more will come, or none came in time."""
+        if self._closed:
+            return
+        try:
+            self._take(report)
+        except Exception as error:  # noqa: BLE001  # raised again where it is read
+            self.record.note_error(error)
+            self._failure = error
+            self.close()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _next_job(self) -> Job:
         """The job itself, or its continuation after a repair."""
@@ -151,34 +177,47 @@ class Generation:
             job = replace(job, max_tokens=job.max_tokens - self._spent.completion_tokens)
         return job
 
-    def _start_over(self, stream: JobStream) -> None:
+    def _start_over(self) -> None:
         """The worker died. Before the first piece another engine may take over."""
-        self.close()
-        if self._spent.completion_tokens or not self._moves.use(stream):
+        stream, lease = self._stream, self._lease
+        if lease is not None:
+            lease.release()
+        if self._spent.completion_tokens or stream is None or not self._moves.use(stream):
             raise self._pool.loss_error()
         self.record.moved = True
         self._lease = self._stream = None
         self._calls = 0
         self._placement = replace(self._placement, front=True)
 
-    def _take(self, report: JobReport) -> None:
+    def _take(self, report: JobReport | None) -> None:
         match report:
             case Piece():
                 self._read(report)
-            case Accepted(prompt_tokens=prompt_tokens, load=load):
+            case Accepted(prompt_tokens=prompt_tokens, cached_tokens=cached_tokens, load=load):
                 self._context.note(load)
+                self._cached_tokens = cached_tokens
                 self._start(prompt_tokens)
             case Progress(percent=percent):
                 self._events.append(PromptProgress(percent))
             case Done(outcome=outcome):
                 self._end_call(outcome)
-            case Failed(kind=FailureKind.CONTEXT_LENGTH) if self._calls > 1:
-                # A repair has filled the context, which is nothing that the caller asked for.
-                self._events += self._reply.close()
-                self._finish(self._reply.finish_reason)
-            case Failed():
-                self.close()
-                raise error_from_failure(report, self._lease, self._plan.prompt_field)
+            case None | Failed():
+                self._fail(report)
+
+    def _fail(self, failure: Failed | None) -> None:
+        """The call has no last report, or one that says what went wrong."""
+        if self._started and self._reply.state is ReplyState.DONE:
+            # Nothing is missing but the engine's own counts.
+            end, pieces = EngineFinish.INTERRUPTED, self.record.pieces - self._earlier_pieces
+            self._end_call(Outcome(end, self.record.prompt_tokens, pieces, self._cached_tokens))
+        elif failure is None:
+            self._start_over()
+        elif failure.kind is FailureKind.CONTEXT_LENGTH and self._calls > 1:
+            # A repair has filled the context, which is nothing that the caller asked for.
+            self._events += self._reply.close()
+            self._finish(self._reply.finish_reason)
+        else:
+            raise error_from_failure(failure, self._lease, self._plan.prompt_field)
 
     def _read(self, piece: Piece) -> None:
         if self.record.first_piece is None:
@@ -186,9 +225,8 @@ class Generation:
         self.record.pieces += 1
         if self._reply.state is ReplyState.GOING:
             self._events += self._reply.feed(piece.data, piece.tokens)
-        if self._reply.state is not ReplyState.GOING and self._lease is not None:
-            # Its last report brings the true counts, and frees the engine for what follows.
-            self._lease.interrupt()
+        if self._reply.state is not ReplyState.GOING:
+            self._interrupt()
 
     def _start(self, prompt_tokens: int | None) -> None:
         if self._started or self._lease is None:
@@ -197,7 +235,16 @@ class Generation:
         self.record.note_start(prompt_tokens)
         self._events += [Started(prompt_tokens, self._lease.engine), *self._opening]
         if self._reply.state is ReplyState.DONE:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """End the call. Its last report brings the true counts, and frees the engine."""
+        if self._lease is not None:
             self._lease.interrupt()
+        is_whole = self._reply.state is ReplyState.DONE and self._plan.job.top_logprobs is None
+        if is_whole and self._settling is None:
+            loop = asyncio.get_running_loop()
+            self._settling = loop.call_later(_MOMENT_SECONDS, self._hear, None)
 
     def _end_call(self, outcome: Outcome) -> None:
         self._start(outcome.prompt_tokens)
@@ -213,8 +260,8 @@ class Generation:
             # The context is full, which the caller did not ask for: a document is made whole.
             self._events += self._reply.close()
             self._finish(self._reply.finish_reason)
-        else:
-            self._stream = None
+        elif self._lease is not None:
+            self._run(self._lease)
 
     def _spend(self, outcome: Outcome) -> None:
         """Count what the engine evaluated: the first call's prompt, every call's tokens."""

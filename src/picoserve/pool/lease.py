@@ -37,7 +37,6 @@ class Lease:
         self._handle = handle
         self._stream: JobStream | None = None
         self._released = False
-        self._leaving = False
         self._interrupted: float | None = None
         handle.take_place()
 
@@ -46,20 +45,14 @@ class Lease:
         """The engine's name."""
         return self._handle.spec.name
 
-    def run(self, job: Job, *, last: bool = False) -> JobStream:
-        """Run a job. Jobs of one lease run one after the other.
-
-        Args:
-            last: No other job follows: the place is free when this one ends, however slowly
-                its reports are read.
-        """
+    def run(self, job: Job) -> JobStream:
+        """Run a job. Jobs of one lease run one after the other."""
         self._handle.last_lease = self
         self._handle.remembered = job.context
         self._handle.prompt_length = len(job.context)
         self._handle.last_used = perf_counter()
+        self._interrupted = None
         self._stream = self._handle.submit(job)
-        if last:
-            self._leave_with(self._stream)
         return self._stream
 
     def remember(self, text: str) -> None:
@@ -69,10 +62,11 @@ class Lease:
 
     def interrupt(self) -> None:
         """Ask the running job to end; its last report still comes."""
-        if self._stream is not None:
-            if self._leaving:
-                self._note_interrupt(self._stream)
-            self._handle.interrupt(self._stream)
+        if self._stream is None:
+            return
+        if self._interrupted is None and not self._stream.ended:
+            self._interrupted = perf_counter()
+        self._handle.interrupt(self._stream)
 
     def release(self) -> None:
         """Give the place back. Safe to call twice."""
@@ -82,18 +76,8 @@ class Lease:
         if self._stream is None:
             self._handle.free_place()
         else:
-            self._note_interrupt(self._stream)
-            self._handle.interrupt(self._stream)
-            self._leave_with(self._stream)
-
-    def _note_interrupt(self, stream: JobStream) -> None:
-        if self._interrupted is None and not stream.ended:
-            self._interrupted = perf_counter()
-
-    def _leave_with(self, stream: JobStream) -> None:
-        if not self._leaving:
-            self._leaving = True
-            stream.when_ended(self._free)
+            self.interrupt()
+            self._stream.when_ended(self._free)
 
     def _free(self) -> None:
         if self._interrupted is not None:

@@ -1,4 +1,4 @@
-"""The server's end of one job: reports come in from the pipe, the pipeline takes them out."""
+"""The server's end of one job: reports come in from the pipe, somebody reads or hears them."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,6 +45,7 @@ class JobStream:
         self._lost = False
         self._waiter: asyncio.Future[None] | None = None
         self._on_end: Callable[[], None] | None = None
+        self._listener: Callable[[JobReport | None], None] | None = None
 
     @property
     def in_prompt(self) -> bool:
@@ -57,7 +58,6 @@ class JobStream:
         if isinstance(report, Begun):
             self.has_begun = True
             return
-        self._reports.append(report)
         if isinstance(report, Piece):
             self.has_pieces = self.prompt_read = True
         elif isinstance(report, Progress):
@@ -66,10 +66,14 @@ class JobStream:
             self.on_death = None
         elif isinstance(report, Done | Failed):
             self._end()
-        self._wake()
+        if self._listener is not None:
+            self._listener(report)
+        else:
+            self._reports.append(report)
+            self._wake()
 
     def lose(self, *, died: bool = False) -> None:
-        """No report will come; whoever reads gets WorkerLostError after what has arrived.
+        """No report will come: a listener hears None, a reader gets WorkerLostError in the end.
 
         Args:
             died: The worker died while the job was on it.
@@ -79,7 +83,20 @@ class JobStream:
             if died and self.has_begun and self.on_death is not None:
                 self.on_death()
             self._end()
-            self._wake()
+            if self._listener is not None:
+                self._listener(None)
+            else:
+                self._wake()
+
+    def listen(self, listener: Callable[[JobReport | None], None]) -> None:
+        """Have each report told as it comes, from a new job on, in place of reading them.
+
+        Args:
+            listener: Is given None when the worker is lost.
+        """
+        self._listener = listener
+        if self._lost:
+            listener(None)
 
     def when_ended(self, callback: Callable[[], None]) -> None:
         """Call back once, as soon as no report can follow."""

@@ -97,7 +97,11 @@ class RequestFacts:
         usage = self.usage
         if usage is not None:
             return usage.prompt_tokens + usage.completion_tokens
-        prompts = {record.job.prompt: record.prompt_tokens for record in self.records}
+        prompts: dict[str, int] = {}
+        for record in self.records:
+            # Choices that have not begun know nothing of their prompt yet.
+            known = prompts.get(record.job.prompt, 0)
+            prompts[record.job.prompt] = max(known, record.prompt_tokens)
         pieces = sum(record.pieces for record in self.records)
         return sum(prompts.values()) + pieces
 

@@ -43,13 +43,16 @@ def stream_response(
         first: The read that is under way; it may not be finished yet.
         ping_seconds: Between comments.
     """
-    return _EventStream(
+    response = _EventStream(
         _chunks(choices, first, encoder),
         headers=headers,
         ping=ping_seconds,
         sep="\n",
         ping_message_factory=lambda: _PING,
     )
+    # sse-starlette promises to keep the connection, which is not for it to say.
+    del response.headers["connection"]
+    return response
 
 
 class _EventStream(EventSourceResponse):
