@@ -234,19 +234,32 @@ def test_kept_connection_serves_again_and_is_closed_after_a_while(
     assert rest_of(connection) == b""
 
 
-def test_request_behind_a_long_answer_waits_for_it_without_being_blamed(
+def test_request_behind_one_that_is_being_answered_ends_the_connection_with_the_answer(
     connection: socket.socket,
 ) -> None:
     connection.sendall(post(SECOND_LONG + b" " * 4000) + LOOK[:20])
     received = b""
-    while b"[DONE]" not in received:
-        data = connection.recv(65536)
-        assert data, received
-        received += data
-    connection.sendall(LOOK[20:])
+    while b"word5" not in received:
+        received += connection.recv(65536)
+    connection.sendall(LOOK[20:] + post(b"x" * 100_000))
 
+    received += rest_of(connection)
     assert b"word19" in received
-    assert b'{"status":"alive"}' in rest_of(connection)
+    assert received.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("behind", [LOOK, post(b"x" * 100_000)], ids=["head", "body"])
+def test_client_that_leaves_is_missed_also_with_a_request_behind_its_first(
+    strict: RunningServer, stream: bool, behind: bytes
+) -> None:
+    wait_idle(strict)
+    body = json.dumps(LONG | {"stream": stream}).encode()
+    with connected(strict) as connection:
+        connection.sendall(post(body) + behind)
+        wait_until(lambda: strict.busy() == 1)
+
+    wait_until(lambda: strict.busy() == 0)
 
 
 def test_connection_that_is_idle_gives_way_to_a_new_one(strict: RunningServer) -> None:

@@ -3,6 +3,10 @@
 uvicorn bounds neither how long a request takes to arrive nor how large its headers are, so a
 client that sends a byte now and then would hold a connection for ever. A middleware cannot help:
 it runs once the headers are there.
+
+A request that comes before the one in front of it is answered is not served: uvicorn would stop
+reading until then, and not see that its client leaves. The connection ends with the answer, as a
+client that sends several requests at once has to expect (RFC 9112, 9.3.2).
 """
 
 import asyncio
@@ -59,6 +63,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = _Phase.HEAD
         self._head_bytes = 0
         self._requests = 0
+        self._is_surplus = False
         self._deadline: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
         self._standing = self.register.enter(self)
@@ -82,6 +87,8 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         """More of a request."""
+        if self._is_surplus:
+            return
         if self._phase is _Phase.REST:
             self._begin_head(self.register.limits.header_seconds)
         complete = self._requests
@@ -96,12 +103,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins; it may be right behind another one."""
         super().on_message_begin()
-        if self._phase is not _Phase.HEAD:
+        if self._is_answering:
+            self._is_surplus = True
+            self.cycle.keep_alive = False
+        elif self._phase is not _Phase.HEAD:
             self._begin_head(self.register.limits.header_seconds)
 
     @override
     def on_headers_complete(self) -> None:
         """The headers are there."""
+        if self._is_surplus:
+            return
         limits = self.register.limits
         refusal = self._refusal(limits)
         if refusal is not None:
@@ -113,8 +125,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._arm(limits.body_seconds + _GRACE_SECONDS)
 
     @override
+    def on_body(self, body: bytes) -> None:
+        """More of the body."""
+        if not self._is_surplus:
+            super().on_body(body)
+
+    @override
     def on_message_complete(self) -> None:
         """The request is there as a whole."""
+        if self._is_surplus:
+            return
         super().on_message_complete()
         self._requests += 1
         self._phase = _Phase.ANSWER
@@ -178,8 +198,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _on_deadline(self, seconds: float) -> None:
-        if self.flow.read_paused or (self._phase is _Phase.HEAD and self._is_answering):
-            # The client waits for us: the next request has to wait for the answer to this one.
+        if self.flow.read_paused:
+            # The client waits for us.
             self._arm(seconds)
         elif self._phase is _Phase.HEAD and self._head_bytes:
             message = f"The headers have not come within {seconds:g} s."
