@@ -9,7 +9,7 @@ import httpx
 from tests.standin.model_script import ModelScript
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.server import RunningServer, running_server
-from tests.support.wire import chat_body
+from tests.support.wire import chat_body, error_of
 
 PATH = "/v1/chat/completions/render"
 QUICK = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -44,6 +44,25 @@ async def test_others_are_answered_while_one_client_has_costly_schemas_compiled(
 
     assert (plain.status_code, known.status_code) == (200, 200)
     assert {response.status_code for response in refused} == {400}
+
+
+async def test_client_of_little_patience_is_told_that_its_other_schemas_take_long(
+    server: RunningServer,
+) -> None:
+    other = wanted({"type": "object", "properties": {"b": {"type": "string"}}}) | {"stream": True}
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        compiling = [
+            asyncio.create_task(client.post(PATH, json=costly(number))) for number in (10, 11)
+        ]
+        await asyncio.wait(compiling, return_when=asyncio.FIRST_COMPLETED)
+        refused = await client.post(
+            "/v1/chat/completions", json=other, headers={"x-stainless-read-timeout": "0.3"}
+        )
+        assert not all(task.done() for task in compiling)
+        await asyncio.gather(*compiling)
+
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "server_is_overloaded")
+    assert refused.headers["retry-after"] == "1"
 
 
 async def test_costly_schemas_of_saved_contexts_hold_up_only_their_caller(

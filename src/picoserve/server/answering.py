@@ -30,7 +30,7 @@ async def answer_stream(
     headers: Mapping[str, str],
 ) -> Response:
     """A streaming answer, or the error that came before it."""
-    pause = _longest_silence(request)
+    pause = longest_silence(request)
     choices = _choices(request, state, plans)
     first = asyncio.ensure_future(choices.read())
     try:
@@ -95,7 +95,7 @@ async def _fold(choices: Choices, fold: Fold) -> None:
         fold.add(await choices.read())
 
 
-def _longest_silence(request: Request) -> float:
+def longest_silence(request: Request) -> float:
     """A third of the client's read timeout; for ever where it names none."""
     try:
         timeout = float(request.headers.get("x-stainless-read-timeout", ""))

@@ -11,6 +11,7 @@ from picoserve.engine.engine import EngineInfo
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat import ChatWork, chat_work
 from picoserve.prompt.served_model import ServedModel
+from picoserve.server.answering import longest_silence
 from picoserve.server.disconnect import until_disconnect
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState
@@ -26,6 +27,7 @@ async def prepared_work(
     Raises:
         InvalidRequestError: Something in the request cannot be served.
         ClientGoneError: The client left while its schema was compiled.
+        OverloadedError: Other schemas of the caller took too long.
     """
     try:
         return chat_work(body, model, info, KnownGrammars(state.grammars))
@@ -39,10 +41,12 @@ async def at_desk(request: Request, state: ServerState, work: Callable[[], Resul
 
     Raises:
         ClientGoneError: The client left first.
+        OverloadedError: Its turn has not come before the client would give up.
     """
     client = request.client.host if request.client else ""
     caller = facts_of(request.scope).key_name or client
-    return await until_disconnect(request, state.compiling.run(caller, work))
+    doing = state.compiling.run(caller, work, wait_seconds=longest_silence(request))
+    return await until_disconnect(request, doing)
 
 
 async def with_image(request: Request, state: ServerState, work: ChatWork) -> ChatWork:
