@@ -64,10 +64,11 @@ class JobStream:
             self.prompt_read |= report.percent >= _WHOLE
         elif isinstance(report, Accepted):
             self.on_death = None
-        elif isinstance(report, Done | Failed):
+        listener = self._listener
+        if isinstance(report, Done | Failed):
             self._end()
-        if self._listener is not None:
-            self._listener(report)
+        if listener is not None:
+            listener(report)
         else:
             self._reports.append(report)
             self._wake()
@@ -82,9 +83,10 @@ class JobStream:
             self._lost = True
             if died and self.has_begun and self.on_death is not None:
                 self.on_death()
+            listener = self._listener
             self._end()
-            if self._listener is not None:
-                self._listener(None)
+            if listener is not None:
+                listener(None)
             else:
                 self._wake()
 
@@ -124,6 +126,8 @@ class JobStream:
 
     def _end(self) -> None:
         self.ended = True
+        # Whoever listens holds this stream: without the circle both are freed at once.
+        self._listener = None
         callback, self._on_end = self._on_end, None
         if callback is not None:
             callback()
