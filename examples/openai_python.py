@@ -31,6 +31,7 @@ answer = client.chat.completions.parse(
     model="picoserve-tiny",
     messages=[{"role": "user", "content": "It is sunny in Paris."}],
     response_format=City,
+    temperature=0,
     max_tokens=100,
 )
 print(answer.choices[0].message.parsed)
