@@ -17,6 +17,7 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import httpx
+from benchmarks.silent_sink import SilentSink
 from tests.standin.build import build_library
 from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, standin_model
@@ -72,26 +73,6 @@ SCHEDULES: Final[dict[str, tuple[Callable[[random.Random], Iterator[int]], int]]
     "four lines, 8 calls in turn": (four_lines, ENGINES),
     "all 8 at once": (all_at_once, CONVERSATIONS),
 }
-
-
-class _Nothing:
-    """A sink that drops everything."""
-
-    cancelled = False
-
-    def accepted(
-        self, prompt_tokens: int | None, cached_tokens: int | None, load: object = None
-    ) -> None:
-        """Nobody asks."""
-
-    def progress(self, percent: int) -> None:
-        """Nobody watches."""
-
-    def engine_changed(self, info: object) -> None:
-        """Nobody asks."""
-
-    def piece(self, data: bytes, tokens: Sequence[object] = ()) -> None:
-        """Nobody reads."""
 
 
 def measure(library: Path, folder: Path, callers: Sequence[int], *, lines: int) -> Result:
@@ -155,7 +136,7 @@ def _replay(
     )
     loaded = [PicoLLMEngine(spec) for _ in range(engines)]
     for turn, prompt in enumerate(prompts):
-        loaded[engine_of(turn)].generate(Job(prompt), _Nothing())
+        loaded[engine_of(turn)].generate(Job(prompt), SilentSink())
     for engine in loaded:
         engine.close()
     return read_journal(folder / "journal", "generate")

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.silent_sink import SilentSink
+from typing_extensions import override
+
 from picoserve.constraint import GrammarCache
 from picoserve.constraint.plan import DocumentPlan
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.llamacpp import LlamaCppEngine
-from picoserve.generation import ContextLoad, EngineFinish, Job, Outcome, TextDelta, TokenLogprob
+from picoserve.generation import EngineFinish, Job, Outcome, TextDelta, TokenLogprob
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.output.document import DocumentReply
 from picoserve.output.reply import ReplyState
@@ -109,7 +112,7 @@ def _is_spent(job: Job, outcome: Outcome, tokens: int) -> bool:
     return limited or outcome.finish is EngineFinish.LIMIT
 
 
-class _Sink:
+class _Sink(SilentSink):
     """Takes pieces until the reply has enough."""
 
     def __init__(self, reply: DocumentReply) -> None:
@@ -117,24 +120,12 @@ class _Sink:
         self._reply = reply
 
     @property
+    @override
     def cancelled(self) -> bool:
         """Whether the reply wants no more."""
         return self._reply.state is not ReplyState.GOING
 
-    def accepted(
-        self,
-        prompt_tokens: int | None,
-        cached_tokens: int | None,
-        load: ContextLoad | None = None,
-    ) -> None:
-        """Nothing is made of it."""
-
-    def progress(self, percent: int) -> None:
-        """Nothing is made of it."""
-
-    def engine_changed(self, info: object) -> None:
-        """Nothing is made of it."""
-
+    @override
     def piece(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> None:
         """Read a piece."""
         self.note(self._reply.feed(data, tokens))

@@ -15,6 +15,7 @@ from time import perf_counter, process_time
 
 from benchmarks.connection import Exchange
 from benchmarks.loads import Load, question, stream_figures
+from benchmarks.silent_sink import SilentSink
 from benchmarks.stage import CONTEXT_PER_SLOT, PROMPT_CACHE_MIB
 from typing_extensions import override
 
@@ -26,24 +27,13 @@ from picoserve.prompt.turns import Turn
 
 
 @dataclass(slots=True)
-class _Clock:
+class _Clock(SilentSink):
     """A sink that only notes when pieces come."""
 
     arrivals: list[float] = field(default_factory=list)
-    cancelled: bool = False
 
-    def accepted(
-        self, prompt_tokens: int | None, cached_tokens: int | None, load: object = None
-    ) -> None:
-        """Nobody asks."""
-
-    def progress(self, percent: int) -> None:
-        """Nobody watches."""
-
-    def engine_changed(self, info: object) -> None:
-        """Nobody asks."""
-
-    def piece(self, _data: bytes, _tokens: Sequence[object] = ()) -> None:
+    @override
+    def piece(self, data: bytes, tokens: Sequence[object] = ()) -> None:
         """Note the time."""
         self.arrivals.append(perf_counter())
 

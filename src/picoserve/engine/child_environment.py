@@ -5,8 +5,6 @@ from typing import Final
 
 # Settings and telemetry hold keys, and are no business of a process that runs native code.
 _SECRET: Final = ("PICOVOICE_ACCESS_KEY", "PICOSERVE_", "OTEL_")
-
-
 # A failed assertion in llama.cpp has gdb, where it is installed, print a backtrace of all threads:
 # for many seconds a process that is lost keeps its jobs waiting.
 _DEFAULTS: Final = {"GGML_NO_BACKTRACE": "1"}

@@ -58,14 +58,14 @@ class JobStream:
         if isinstance(report, Begun):
             self.has_begun = True
             return
+        listener = self._listener
         if isinstance(report, Piece):
             self.has_pieces = self.prompt_read = True
         elif isinstance(report, Progress):
             self.prompt_read |= report.percent >= _WHOLE
         elif isinstance(report, Accepted):
             self.on_death = None
-        listener = self._listener
-        if isinstance(report, Done | Failed):
+        elif isinstance(report, Done | Failed):
             self._end()
         if listener is not None:
             listener(report)
