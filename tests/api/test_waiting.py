@@ -254,25 +254,18 @@ def test_urgent_request_overtakes(
     urgent: dict[str, object],
     relaxed: dict[str, object],
 ) -> None:
-    finished: list[str] = []
-    lock = threading.Lock()
+    with contextlib.ExitStack() as stack:
+        with open_stream(client, LONG) as busy:
+            busy.text()
+            last = threads.submit(client.post, PATH, json=BRIEF | relaxed)
+            wait_until(lambda: slow.waiting() == 1)
+            overtaker = stack.enter_context(open_stream(client, LONG | urgent))
+            assert slow.waiting() == 2
 
-    def ask(name: str, fields: dict[str, object]) -> None:
-        response = client.post(PATH, json=BRIEF | fields)
-        assert response.status_code == 200
-        with lock:
-            finished.append(name)
-
-    with open_stream(client, LONG) as busy:
-        busy.text()
-        first = threads.submit(ask, "relaxed", relaxed)
-        wait_until(lambda: slow.waiting() == 1)
-        second = threads.submit(ask, "urgent", urgent)
-        wait_until(lambda: slow.waiting() == 2)
-
-    first.result(20)
-    second.result(20)
-    assert finished == ["urgent", "relaxed"]
+        overtaker.text()
+        assert slow.waiting() == 1
+        assert not last.done()
+    assert last.result(20).status_code == 200
 
 
 @pytest.mark.parametrize("stream", [True, False])
