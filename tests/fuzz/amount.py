@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 
 LONG: Final = "PICOSERVE_FUZZ" in os.environ
 EXAMPLES: Final = int(os.environ.get("PICOSERVE_FUZZ", "0"))
-SECONDS: Final = 3600 if LONG else 60
+SECONDS: Final = 3600 if LONG else 240
 
 
 def examples(short: int) -> settings:

@@ -1,7 +1,6 @@
 """Schemas, patterns, grammars and templates that nobody would write: refused, or of use."""
 
 import contextlib
-import time
 from typing import Any, Final
 
 import pytest
@@ -9,24 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz import strategies
 from tests.fuzz.amount import SECONDS, examples
+from tests.unit.work import at_most
 
 from picoserve.constraint import Grammar, Kind, SchemaError, compile_grammar
 from picoserve.prompt.chat_template import template_from_source
 from picoserve.prompt.turns import TemplateError, Turn
 
 pytestmark = pytest.mark.timeout(SECONDS)
-# Compiling is bounded at a few seconds; this is for a machine that does much else.
+# Compiling is bounded at a few seconds; this is for a slow machine.
 COMPILE_SECONDS: Final = 20
 
 
 def compiled(kind: Kind, source: Any, *, strict: bool = True) -> Grammar | None:
-    began = time.monotonic()
-    try:
-        return compile_grammar(kind, source, strict=strict)
-    except SchemaError:
-        return None
-    finally:
-        assert time.monotonic() - began < COMPILE_SECONDS
+    with at_most(COMPILE_SECONDS):
+        try:
+            return compile_grammar(kind, source, strict=strict)
+        except SchemaError:
+            return None
 
 
 @examples(100)

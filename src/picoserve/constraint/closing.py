@@ -37,12 +37,13 @@ def shortest_end(
         matcher: The text so far; it is left as it is.
         samples: Strings that meet the schema's patterns and formats.
         limit: Longest end in bytes.
-        seconds: Time to search.
+        seconds: Time to search, of this thread's own: what a machine does beside it must not
+            decide what is found.
 
     Returns:
         The end, empty when the text may end here, or None when none is found.
     """
-    return _Closing(matcher, samples, limit, time.monotonic() + seconds).run()
+    return _Closing(matcher, samples, limit, time.thread_time() + seconds).run()
 
 
 def first_token(matcher: Matcher, end: bytes) -> bytes:
@@ -164,7 +165,7 @@ class _Closing:
         return None
 
     def _is_spent(self, probe: Matcher) -> bool:
-        return len(probe.text) > self._end or time.monotonic() > self._deadline
+        return len(probe.text) > self._end or time.thread_time() > self._deadline
 
 
 def _is_accepting(probe: Matcher) -> bool:

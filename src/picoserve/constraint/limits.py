@@ -17,7 +17,7 @@ class SchemaLimits:
         smallest_bytes: Longest "smallest document" that is accepted, where the schema itself is no
             longer; a schema which cannot be met in fewer bytes is refused.
         repeat: Largest `{n,m}` in a pattern, nested ones multiplied.
-        seconds: Time that the search for the smallest document may take.
+        seconds: CPU time that the search for the smallest document may take.
     """
 
     schema_bytes: int = 256 * 1024
@@ -38,7 +38,7 @@ class DocumentLimits:
         surplus_bytes: Bytes in a row that may be dropped (surplus blanks, broken UTF-8).
         preamble_bytes: Bytes of prose or code fence that may come before the document.
         close_bytes: Longest end that is searched for, where the schema itself is no longer.
-        close_seconds: Time that one search for an end may take.
+        close_seconds: CPU time that one search for an end may take.
         forced_bytes: Most bytes that are appended at once because nothing else is legal.
     """
 

@@ -1,7 +1,9 @@
 import json
+import time
 
 import pytest
 from tests.unit.constraint import schemas
+from typing_extensions import override
 
 from picoserve.constraint import Kind, compile_grammar
 from picoserve.constraint.closing import first_token, shortest_end, undo_comma, undo_key
@@ -55,6 +57,22 @@ def test_no_end_within_the_limit_is_none() -> None:
 
     assert shortest_end(matcher, (), limit=100, seconds=1) is None
     assert shortest_end(matcher, (), limit=1000, seconds=0) is None
+
+
+class Delayed(Matcher):
+    """One whose thread is kept waiting at each step, as on a machine that does much else."""
+
+    @override
+    def feed(self, data: bytes, *, bounded: bool = True) -> int:
+        time.sleep(0.1)
+        return super().feed(data, bounded=bounded)
+
+
+def test_time_in_which_others_run_is_not_taken_from_the_search() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 3}
+    matcher = Delayed(compile_grammar(Kind.JSON_SCHEMA, schema).text)
+
+    assert shortest_end(matcher, (), limit=100, seconds=0.2) == b"[0, 0, 0]"
 
 
 def test_first_token_is_a_whole_string_or_number() -> None:

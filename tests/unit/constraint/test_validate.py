@@ -1,8 +1,8 @@
-import time
 from typing import Any
 
 import pytest
 from tests.unit.constraint import schemas
+from tests.unit.work import at_most
 
 from picoserve.constraint import check_text
 
@@ -65,11 +65,10 @@ def test_duplicate_keys_are_told() -> None:
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:
-    start = time.monotonic()
-    finding = check_text({"type": "string", "pattern": "^(a+)+$"}, '"' + "a" * 5000 + '!"')
+    with at_most(5):
+        finding = check_text({"type": "string", "pattern": "^(a+)+$"}, '"' + "a" * 5000 + '!"')
 
     assert not finding.valid
-    assert time.monotonic() - start < 2
 
 
 def test_the_summary_holds_no_values() -> None:

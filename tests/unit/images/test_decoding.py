@@ -1,7 +1,6 @@
 """Image files as pixels: kinds, modes, orientation, frames, limits, damage."""
 
 import struct
-import tracemalloc
 import zlib
 
 import pytest
@@ -131,15 +130,8 @@ def test_digest_tells_pictures_apart() -> None:
 
 
 def test_bomb_is_refused_by_its_header() -> None:
-    # 100 megapixels of zeros are a few hundred kilobytes.
-    bomb = png(10_000, 10_000, zlib.compress(bytes(30_000 * 100)))
-    tracemalloc.start()
-    code = fault(bomb)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-
-    assert code == "image_too_large"
-    assert peak < 1_000_000
+    # Whoever looked at the pixels would find them damaged.
+    assert fault(png(10_000, 10_000, b"no zlib")) == "image_too_large"
 
 
 @pytest.mark.parametrize(

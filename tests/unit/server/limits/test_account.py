@@ -1,4 +1,4 @@
-import pytest
+from tests.unit.server.limits.refill import Refill
 
 from picoserve.server.limits.account import Account, Limits
 
@@ -24,12 +24,12 @@ def test_headers_never_tell_of_less_than_nothing() -> None:
 
 
 def test_what_was_used_stays_used_when_limits_change() -> None:
-    account = Account(Limits(requests_per_minute=10))
+    refill, account = Refill(), Account(Limits(requests_per_minute=10))
     assert account.requests is not None
     account.requests.take(4)
 
     account.limits = Limits(requests_per_minute=100, tokens_per_minute=5)
-    assert account.requests.level == pytest.approx(96, abs=0.1)
+    assert 0 <= account.requests.level - 96 <= refill.most(100)
     assert account.tokens is not None
 
     account.limits = Limits()
@@ -40,6 +40,6 @@ def test_account_is_idle_once_nothing_runs_and_nothing_is_missing() -> None:
     fresh, running, short = (Account(Limits(requests_per_minute=10)) for _ in range(3))
     running.running = 1
     assert short.requests is not None
-    short.requests.take(1)
+    short.requests.take(10)
 
     assert [account.is_idle for account in (fresh, running, short)] == [True, False, False]
