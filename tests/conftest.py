@@ -25,6 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningServer,
     folder: Path = tmp_path_factory.mktemp("server")
     config = tiny_model(engines=2, slots=2, aliases=["openai/gpt-4.1-mini", "tiny"])
     with running_server(folder, config) as server:
+        server.wait_engines()
         yield server
         assert server.process.poll() is None
     log = server.log.read_text()

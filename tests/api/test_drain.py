@@ -1,5 +1,6 @@
 """The end of a server: what runs may finish, what is new is refused, no process stays."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,15 +8,14 @@ import socket
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
-from tests.support.processes import all_gone, worker_pids
-from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.processes import all_gone, frozen_workers, worker_pids
+from tests.support.server import PATIENCE_SECONDS, RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of, open_stream
 
 CHAT = "/v1/chat/completions"
@@ -24,47 +24,48 @@ SECONDS_LONG = chat_body("A short count.", model="pico")
 BRIEF = chat_body("Be brief.", model="pico")
 
 
-@contextmanager
+@contextlib.contextmanager
 def slow_server(
     library: Path, folder: Path, drain_seconds: float
 ) -> Generator[RunningServer, None, None]:
     script = slow_script(replies=[Reply(match="short count", count=20)])
-    config = f"[server]\ndrain_seconds = {drain_seconds}\n"
+    config = f"[server]\ndrain_seconds = {drain_seconds}\ncommit_seconds = 0.1\n"
     config += standin_model(library, folder, script, engines=2)
     with running_server(folder, config, environment=ACCESS_KEY) as server:
         yield server
 
 
 def wait_draining(server: RunningServer) -> None:
-    wait_until(lambda: httpx.get(f"{server.url}/health/ready").status_code == 503)
+    wait_until(lambda: server.get("/health/ready").status_code == 503)
 
 
 def test_running_requests_finish_and_new_ones_are_refused(
     standin_library: Path, tmp_path: Path
 ) -> None:
     with (
-        slow_server(standin_library, tmp_path, 30) as server,
+        slow_server(standin_library, tmp_path, 600) as server,
         httpx.Client(base_url=server.url, timeout=20) as client,
         ThreadPoolExecutor() as threads,
-        open_stream(client, SECONDS_LONG) as running,
+        contextlib.ExitStack() as stack,
     ):
-        workers = worker_pids(server)
-        running.text()
-        path = "/v1/chat/completions"
-        whole = threads.submit(httpx.post, server.url + path, json=SECONDS_LONG, timeout=20)
-        wait_until(lambda: server.busy() == 2)
-        server.process.send_signal(signal.SIGTERM)
-        wait_draining(server)
+        server.wait_engines()
+        # Nothing comes to its end before the server has been asked for its own.
+        with frozen_workers(server) as workers:
+            running = stack.enter_context(open_stream(client, SECONDS_LONG))
+            whole = threads.submit(server.post, CHAT, SECONDS_LONG)
+            wait_until(lambda: server.busy() == 2)
+            server.process.send_signal(signal.SIGTERM)
+            wait_draining(server)
 
-        refused = [httpx.post(server.url + path, json=BRIEF | {"stream": s}) for s in (True, False)]
-        assert httpx.get(f"{server.url}/health/live").status_code == 200
-        assert httpx.get(f"{server.url}/health").json()["status"] == "draining"
+            refused = [server.post(CHAT, BRIEF | {"stream": stream}) for stream in (True, False)]
+            assert server.get("/health/live").status_code == 200
+            assert server.health()["status"] == "draining"
 
         events = list(running.events())
         assert events[-1]["choices"][0]["finish_reason"] == "stop"
         message = whole.result().json()["choices"][0]["message"]
         assert message["content"].endswith("word19")
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
     for response in refused:
         assert response.status_code == 503
@@ -78,12 +79,12 @@ def test_client_that_reads_slowly_gets_all_of_its_answer(
     standin_library: Path, tmp_path: Path
 ) -> None:
     script = ModelScript(context_length=100_000, replies=[Reply(count=40_000)])
-    config = standin_model(standin_library, tmp_path, script)
+    config = "[server]\ndrain_seconds = 600\n" + standin_model(standin_library, tmp_path, script)
     received = b""
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
         with httpx.Client(base_url=server.url) as client:
             request = client.build_request("POST", CHAT, json=LONG | {"stream": True})
-        with closing(slow_connection(server)) as connection:
+        with contextlib.closing(slow_connection(server)) as connection:
             connection.sendall(raw_request(request))
             received += connection.recv(15)
             wait_until(lambda: server.busy() == 0)
@@ -92,7 +93,7 @@ def test_client_that_reads_slowly_gets_all_of_its_answer(
             while part := connection.recv(32768):
                 received += part
                 time.sleep(0.01)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
     assert b"word39999" in received
     assert b"data: [DONE]" in received[-100:]
@@ -113,12 +114,12 @@ def test_embeddings_that_were_begun_are_finished(standin_library: Path, tmp_path
         running_server(tmp_path, config, environment=ACCESS_KEY) as server,
         ThreadPoolExecutor() as threads,
     ):
-        whole = threads.submit(httpx.post, f"{server.base_url}/embeddings", json=body, timeout=20)
+        whole = threads.submit(server.post, "/v1/embeddings", body)
         wait_until(lambda: read_journal(tmp_path / "journal", "embed"))
         server.process.send_signal(signal.SIGTERM)
 
         assert len(whole.result().json()["data"]) == 4
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("hurry", [False, True])
@@ -133,21 +134,20 @@ def test_requests_that_outlast_the_drain_time_end_with_an_error(
     ):
         workers = worker_pids(server)
         speaking.text()
-        path = f"{server.base_url}/chat/completions"
-        pending = threads.submit(httpx.post, path, json=LONG, timeout=20)
+        pending = threads.submit(server.post, CHAT, LONG)
         wait_until(lambda: server.busy() == 2)
         with open_stream(client, LONG | {"n": 2}) as waiting:
             wait_until(lambda: server.waiting() == 2)
             server.process.send_signal(signal.SIGTERM)
-            wait_draining(server)
             if hurry:
+                wait_draining(server)
                 server.process.send_signal(signal.SIGTERM)
 
             for stream in (speaking, waiting):
                 *_, last = [line for line in stream.lines if line]
                 error = json.loads(last.removeprefix("data: "))["error"]
                 assert error["code"] == "server_is_shutting_down"
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
     response = pending.result()
     assert response.status_code == 503
@@ -172,7 +172,7 @@ def test_streams_finish_when_the_whole_group_is_told_to_end(
 
         events = list(running.events())
         assert events[-1]["choices"][0]["finish_reason"] == "stop"
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -190,13 +190,13 @@ def test_idle_server_ends_at_once_and_cleanly(tmp_path: Path, number: int) -> No
 def test_server_that_is_still_loading_ends_cleanly(standin_library: Path, tmp_path: Path) -> None:
     config = standin_model(standin_library, tmp_path, slow_script())
     script = tmp_path / "pico.pllm"
-    script.write_text(script.read_text().replace("\n", "\ninit_delay_seconds = 30\n", 1))
+    script.write_text(script.read_text().replace("\n", "\ninit_delay_seconds = 600\n", 1))
     with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
-        wait_until(lambda: _answers(server), 30)
+        wait_until(lambda: server.answers("/health/live"))
         wait_until(lambda: worker_pids(server) != [])
         workers = worker_pids(server)
-        ready = httpx.get(f"{server.url}/health/ready")
-        refused = httpx.post(f"{server.base_url}/chat/completions", json=BRIEF)
+        ready = server.get("/health/ready")
+        refused = server.post(CHAT, BRIEF)
         assert server.stop() == 0
 
     assert ready.status_code == 503
@@ -234,10 +234,3 @@ def raw_request(request: httpx.Request) -> bytes:
     head = f"{request.method} {request.url.path} HTTP/1.1\r\n"
     fields = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     return f"{head}{fields}\r\n".encode() + request.read()
-
-
-def _answers(server: RunningServer) -> bool:
-    try:
-        return httpx.get(f"{server.url}/health/live").status_code == 200
-    except httpx.TransportError:
-        return False

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import random
-import threading
-import time
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +19,7 @@ from tests.support.wire import (
     error_of,
     open_stream,
     read_chunks,
+    unread,
 )
 
 PATH = "/v1/chat/completions"
@@ -91,18 +90,21 @@ def test_stream_in_line_gets_comments_and_then_its_answer(
 
 
 def test_short_read_timeout_of_the_client_makes_comments_more_frequent(
-    slow: RunningServer, client: httpx.Client
+    standin_library: Path, tmp_path: Path
 ) -> None:
-    with open_stream(client, LONG) as busy:
+    # At the configured pace nothing at all would come.
+    config = "[server]\ncommit_seconds = 600\nping_seconds = 600\n"
+    config += standin_model(standin_library, tmp_path, slow_script())
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        open_stream(client, LONG) as busy,
+    ):
         busy.text()
-        headers = {"x-stainless-read-timeout": "0.3"}
-        with open_stream(client, BRIEF, headers) as response:
-            began = time.monotonic()
-            comments = [next(response.lines) for _ in range(20)]
-            seconds = time.monotonic() - began
+        with open_stream(client, BRIEF, {"x-stainless-read-timeout": "0.3"}) as response:
+            comments = [next(response.lines) for _ in range(6)]
 
-    assert comments == [": ", ""] * 10
-    assert seconds < 1.9  # ten comments at the configured pace take two seconds
+    assert comments == [": ", ""] * 3
 
 
 def test_json_request_in_line_is_answered_too(
@@ -152,7 +154,7 @@ def test_line_is_bounded_by_the_tokens_of_the_waiting_prompts_too(
     assert 1 <= int(refused.headers["retry-after"]) <= 120
     assert [future.result(20).status_code for future in waiting] == [200, 200]
     rejected = 'requests_rejected_total{code="server_is_overloaded",limit="max_waiting_tokens"}'
-    assert rejected in client.get("/metrics").text
+    wait_until(lambda: rejected in client.get("/metrics").text)
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -182,13 +184,13 @@ def test_client_says_how_long_it_waits_in_line(slow: RunningServer, client: http
     with open_stream(client, LONG) as busy:
         busy.text()
         at_once = client.post(PATH, json=BRIEF, headers={"x-picoserve-max-wait": "0.05"})
-        with open_stream(client, BRIEF, {"x-picoserve-max-wait": "0.5"}) as waiting:
+        with open_stream(client, BRIEF, {"x-picoserve-max-wait": "3.5"}) as waiting:
             assert next(waiting.lines) == ": "
             (event,) = waiting.events()
-        assert (slow.busy(), slow.waiting()) == (1, 0)
+        assert slow.load() == (1, 0)
 
     assert at_once.status_code == 503
-    for error, seconds in ((error_of(at_once), "0.05"), (event["error"], "0.5")):
+    for error, seconds in ((error_of(at_once), "0.05"), (event["error"], "3.5")):
         assert error["code"] == "server_is_overloaded"
         assert f"busy for {seconds} s" in error["message"]
 
@@ -274,10 +276,9 @@ def test_client_that_leaves_the_line_gives_up_its_place(
 ) -> None:
     with open_stream(client, LONG) as busy:
         busy.text()
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(PATH, json=LONG | {"stream": stream}, timeout=0.15)
-        wait_until(lambda: slow.waiting() == 0)
-        assert slow.busy() == 1
+        with unread(slow, LONG | {"stream": stream}):
+            wait_until(lambda: slow.waiting() == 1)
+        wait_until(lambda: slow.load() == (1, 0))
 
 
 def test_client_that_leaves_the_line_after_the_200_gives_up_its_place(
@@ -305,8 +306,8 @@ def test_client_that_leaves_a_stream_frees_the_engine(
 def test_client_that_leaves_its_json_answer_frees_the_engine(
     slow: RunningServer, client: httpx.Client
 ) -> None:
-    with pytest.raises(httpx.ReadTimeout):
-        client.post(PATH, json=LONG, timeout=0.5)
+    with unread(slow, LONG):
+        wait_until(lambda: slow.busy() == 1)
     wait_until(lambda: slow.busy() == 0)
 
     assert client.post(PATH, json=BRIEF).status_code == 200
@@ -317,16 +318,17 @@ def test_client_that_leaves_several_choices_frees_them_all(
 ) -> None:
     with open_stream(client, LONG | {"n": 3}) as response:
         response.text()
-        assert (slow.busy(), slow.waiting()) == (1, 2)
-    wait_until(lambda: (slow.busy(), slow.waiting()) == (0, 0))
+        assert slow.load() == (1, 2)
+    wait_until(lambda: slow.load() == (0, 0))
 
 
 def test_ten_aborted_requests_and_one_that_stays_are_one_answer(
-    slow: RunningServer, client: httpx.Client
+    client: httpx.Client,
 ) -> None:
     for _ in range(10):
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(PATH, json=LONG | {"stream": True}, timeout=0.03)
+        # Each leaves as soon as it is answered, in line or on the engine.
+        with open_stream(client, LONG) as response:
+            assert response.response.status_code == 200
 
     assert client.post(PATH, json=BRIEF).json()["choices"][0]["message"]["content"] == "Yes."
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-_SECONDS = 30.0
+_SECONDS = 45.0
 
 
 def picoserve(

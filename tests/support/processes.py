@@ -42,7 +42,7 @@ def frozen_workers(server: RunningServer) -> Generator[list[int], None, None]:
 
 def wait_idle(server: RunningServer) -> None:
     """Return once no place is taken and nobody waits."""
-    wait_until(lambda: server.busy() == 0 and server.waiting() == 0)
+    wait_until(lambda: server.load() == (0, 0))
 
 
 class _Process(NamedTuple):

@@ -1,12 +1,14 @@
 """Requests as bodies, and event streams as what they carry."""
 
 import json
+import socket
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 from tests.support.models import MODEL
+from tests.support.server import PATIENCE_SECONDS, RunningServer
 
 Body = dict[str, Any]
 
@@ -81,6 +83,26 @@ def open_stream(
     body = {**body, "stream": True}
     with client.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
         yield OpenStream(response)
+
+
+def raw_post(body: bytes, path: str = "/v1/chat/completions", length: int | None = None) -> bytes:
+    """A request as its bytes; `length` is what it declares, if not the body's own."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body) if length is None else length}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+@contextmanager
+def unread(
+    server: RunningServer, body: Body, path: str = "/v1/chat/completions"
+) -> Generator[socket.socket, None, None]:
+    """A request whose answer nobody reads; leaving the context hangs up, when the test says so."""
+    address = ("127.0.0.1", server.port)
+    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(raw_post(json.dumps(body).encode(), path))
+        yield connection
 
 
 def error_of(response: httpx.Response) -> Body:
