@@ -406,14 +406,26 @@ static bool is_interrupted(const Run *run) {
            atomic_load(&run->engine->interrupted);
 }
 
+/* Whether the file that evaluation waits for is not there yet. */
+static bool is_held(const Run *run) {
+    if (run->settings->gate == NULL) {
+        return false;
+    }
+    Buffer path = {0};
+    script_beside(&run->engine->script, run->settings->gate, &path);
+    bool held = access(path.data, F_OK) != 0;
+    buffer_free(&path);
+    return held;
+}
+
 /* Waits in short naps; false when an interrupt ended the wait. */
 static bool wait_listening(const Run *run, double deadline) {
-    while (now_seconds() < deadline) {
+    while (now_seconds() < deadline || is_held(run)) {
         if (run->settings->prefill_interruptible && is_interrupted(run)) {
             return false;
         }
         double nap = now_seconds() + 0.002;
-        sleep_until(nap < deadline ? nap : deadline);
+        sleep_until(nap < deadline || is_held(run) ? nap : deadline);
     }
     return !(run->settings->prefill_interruptible && is_interrupted(run));
 }
@@ -707,6 +719,7 @@ static Status prepare(Run *run) {
                : fail(RUNTIME_ERROR, 0x136, "script: no [reply] matches the prompt");
 }
 
+/* Whoever has read of it in the journal finds the engine in the prompt, until that is over. */
 static Status play(Run *run) {
     pv_picollm_t *engine = run->engine;
     const Settings *settings = run->settings;
@@ -718,6 +731,7 @@ static Status play(Run *run) {
     atomic_store(&engine->prefill_listens,
                  settings->prefill_interruptible || !settings->early_interrupt_lost);
     atomic_store(&engine->phase, interruptible ? PREFILL : IDLE);
+    journal_generate(run);
     print_noise(run->reply);
     Status status = SUCCESS;
     run->endpoint = INTERRUPTED;
@@ -740,7 +754,6 @@ static Status run_request(pv_picollm_t *engine, const Request *request, Answer *
     }
     if (status == SUCCESS) {
         engine_grow(engine, engine->script.grow_mib);
-        journal_generate(&run);
         status = play(&run);
         remember(&run);
         journal_finish(&run, status);

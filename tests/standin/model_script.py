@@ -46,6 +46,7 @@ class _Settings:
     tokens_per_second: float | None = None
     prefill_tokens_per_second: float | None = None
     delay_seconds: float | None = None
+    gate: str | None = None
     prefill_interruptible: bool | None = None
     early_interrupt_lost: bool | None = None
     interrupt_overshoot: int | None = None
@@ -142,7 +143,9 @@ def read_journal(path: Path, event: str | None = None) -> list[dict[str, Any]]:
     """The events that engines wrote to a journal so far, all or those of one name."""
     if not path.exists():
         return []
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    # The last line may still be on its way.
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    events = [json.loads(line) for line in whole.splitlines()]
     return [entry for entry in events if event is None or entry["event"] == event]
 
 

@@ -76,12 +76,8 @@ static int open_journal(const Script *script) {
     if (script->journal == NULL) {
         return -1;
     }
-    const char *slash = strrchr(script->path, '/');
     Buffer path = {0};
-    if (*script->journal != '/' && slash != NULL) {
-        buffer_add(&path, script->path, (size_t)(slash - script->path) + 1);
-    }
-    buffer_text(&path, script->journal);
+    script_beside(script, script->journal, &path);
     int journal = open(path.data, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (journal < 0) {
         misuse("cannot open the journal `%s`: %s", path.data, strerror(errno));

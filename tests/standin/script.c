@@ -31,6 +31,7 @@ static const Key SETTINGS_KEYS[] = {
     {"tokens_per_second", SECONDS, AT(tokens_per_second), NULL},
     {"prefill_tokens_per_second", SECONDS, AT(prefill_tokens_per_second), NULL},
     {"delay_seconds", SECONDS, AT(delay_seconds), NULL},
+    {"gate", TEXT, AT(gate), NULL},
     {"prefill_interruptible", CHOICE, AT(prefill_interruptible), YES_NO},
     {"early_interrupt_lost", CHOICE, AT(early_interrupt_lost), YES_NO},
     {"interrupt_overshoot", COUNT, AT(interrupt_overshoot), NULL},
@@ -521,6 +522,15 @@ Status script_load(Script *script, const char *path) {
     }
     finish(script);
     return SUCCESS;
+}
+
+/* The path of a file that is named relative to the script's folder. */
+void script_beside(const Script *script, const char *name, Buffer *path) {
+    const char *slash = strrchr(script->path, '/');
+    if (*name != '/' && slash != NULL) {
+        buffer_add(path, script->path, (size_t)(slash - script->path) + 1);
+    }
+    buffer_text(path, name);
 }
 
 /* Adds one to a number kept in a file next to the script, so that it holds over processes;

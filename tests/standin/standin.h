@@ -107,6 +107,7 @@ typedef struct {
     double tokens_per_second;
     double prefill_tokens_per_second;
     double delay_seconds;
+    char *gate;
     int prefill_interruptible;
     int early_interrupt_lost;
     int interrupt_overshoot;
@@ -192,6 +193,7 @@ typedef struct {
 
 Status script_load(Script *script, const char *path);
 void script_free(Script *script);
+void script_beside(const Script *script, const char *name, Buffer *path);
 int script_count_up(const Script *script, const char *name);
 
 /* ---- the tokenizer (support.c) ----------------------------------------------------------- */
