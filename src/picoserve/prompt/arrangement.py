@@ -49,6 +49,8 @@ class Arranger:
                 # The template writes it, whether or not the client's copy of the reply has it.
                 message["content"] = message["content"].removeprefix(self._family.reply_lead)
             previous = turn.role
+        if self._family.begins_with_user:
+            messages = _begun_by_user(messages)
         return _alternating(messages) if alternates else messages
 
     def _opening_count(self, turns: Sequence[Turn]) -> int:
@@ -63,7 +65,7 @@ class Arranger:
     ) -> list[Message]:
         system = "\n\n".join(turn.content for turn in turns)
         if tools and not turns:
-            system = self._family.default_system
+            system = self._family.default_system()
         offer = self._style.offer(tools)
         parts = (offer, system) if self._style.tools_first else (system, offer)
         text = "\n\n".join(part for part in (*parts, system_suffix) if part)
@@ -87,6 +89,14 @@ class Arranger:
             role = "system" if self._family.system == "turn" else "user"
             return {"role": role, "content": self._clean(turn.content)}
         return {"role": "user", "content": self._clean_framed(turn.content)}
+
+
+def _begun_by_user(messages: list[Message]) -> list[Message]:
+    """Put an empty user turn before a reply that would be the first turn."""
+    start = next((i for i, m in enumerate(messages) if m["role"] != "system"), len(messages))
+    if start < len(messages) and messages[start]["role"] != "assistant":
+        return messages
+    return [*messages[:start], {"role": "user", "content": ""}, *messages[start:]]
 
 
 def _alternating(messages: list[Message]) -> list[Message]:

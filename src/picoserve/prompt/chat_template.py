@@ -18,7 +18,13 @@ from typing import Final, Self
 from picoserve.prompt.arrangement import Arranger, Message
 from picoserve.prompt.families import FAMILIES, family_row_for
 from picoserve.prompt.family import Family
-from picoserve.prompt.foreign import Write, family_of_source, with_parts, writes_user_text
+from picoserve.prompt.foreign import (
+    Write,
+    family_of_source,
+    style_of_source,
+    with_parts,
+    writes_user_text,
+)
 from picoserve.prompt.sandbox import compile_template
 from picoserve.prompt.tool_text import ToolStyle
 from picoserve.prompt.turns import TemplateError, ToolCall, ToolDefinition, Turn
@@ -203,5 +209,8 @@ def template_from_source(
     if not writes_user_text(write) and writes_user_text(with_parts(write)):
         write = with_parts(write)
     row = family_of_source(source, write, name, stop_phrases, eos_token)
-    strictest = replace(row, system="none", has_tool_role=False, alternates=True)
-    return ChatTemplate(row, write, strictest)
+    style = style_of_source(source)
+    strict = replace(row, tool_style=style, has_tool_role=False, alternates=True)
+    # Without a system message the template puts in its default by itself.
+    strictest = replace(strict, system="none", default_system=str)
+    return ChatTemplate(row, write, strict, strictest)

@@ -26,6 +26,7 @@ _PHI_3_STOPS: Final = ("<|end|>", "<|user|>", "<|assistant|>", "<|endoftext|>")
 _PHI_3_TOKENS: Final = (*_PHI_3_STOPS, "<|system|>", "<s>", "</s>")
 _CHATML_TOKENS: Final = ("<|im_start|>", "<|im_end|>", "<|endoftext|>")
 _CHATML_STOPS: Final = ("<|im_end|>", "<|im_start|>", "<|endoftext|>")
+_QWEN_SYSTEM: Final = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."
 _PLAIN_LABELS: Final = ("\nSystem:", "\nUser:", "\nAssistant:")
 
 FAMILIES: Final = (
@@ -158,7 +159,7 @@ FAMILIES: Final = (
         strip_phrases=_CHATML_STOPS,
         control_tokens=_CHATML_TOKENS,
         tool_style=HERMES,
-        default_system="You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",
+        default_system=lambda: _QWEN_SYSTEM,
     ),
     Family(
         name="chatml",

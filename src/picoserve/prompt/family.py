@@ -1,5 +1,6 @@
 """What tells one model family from another, apart from its Jinja file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,9 +23,11 @@ class Family:
             may be one, `none` when there are none; the others become user text in their place.
         has_tool_role: Results are turns of their own and not user text.
         alternates: User and assistant must take turns, beginning with the user.
+        begins_with_user: A reply needs a user turn before it, be it an empty one.
         reply_lead: What the template writes between the end of a prompt and a past reply, which a
             model has to generate itself.
-        default_system: System text for a request with tools and no system message.
+        default_system: Gives the system text for a request with tools and no system message; it
+            is asked each time, as the text may hold the date.
     """
 
     name: str
@@ -37,5 +40,6 @@ class Family:
     system: Literal["turn", "first", "none"] = "turn"
     has_tool_role: bool = False
     alternates: bool = False
+    begins_with_user: bool = False
     reply_lead: str = ""
-    default_system: str = ""
+    default_system: Callable[[], str] = str

@@ -5,9 +5,11 @@ conversations of made-up words are rendered once, and an ability counts only if 
 out, in order. (Templates do not only refuse what they do not know; some leave it out.)
 """
 
+import os.path
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final, Literal
 
 from picoserve.prompt.arrangement import Message
@@ -42,14 +44,14 @@ def family_of_source(
         TemplateError: It cannot even write one user message.
     """
     if not writes_user_text(write):
-        write(messages=_conversation("user"), add_generation_prompt=True)
+        _prompt(write, "user")
         raise TemplateError(f"The chat template {name!r} leaves the user's message out.")
     tokens = tuple(token for token in (*find_control_tokens(source), eos_token) if len(token) > 1)
     known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
     ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
-    style, has_tool_role = _style(source), False
+    style, has_tool_role = style_of_source(source), False
     if style is not HERMES and re.search(r"""["']tool["']""", source):
-        has_tool_role = _writes(write, "user", "assistant", "tool")
+        has_tool_role = _goes_on(write, "user", "assistant", "tool", "tool")
     if has_tool_role:
         # The template frames results itself.
         style = replace(style, result="text", result_open="", result_close="")
@@ -66,9 +68,11 @@ def family_of_source(
         alternates=not (
             _writes(write, "user", "user", "assistant", "assistant", "user")
             and _writes(write, "assistant", "user")
+            and _opens_reply(write, "user", "assistant")
         ),
+        begins_with_user=not _opens_reply(write, "system"),
         reply_lead=_reply_lead(write),
-        default_system=_default_system(write),
+        default_system=partial(_default_system, write),
     )
 
 
@@ -92,16 +96,19 @@ def with_parts(write: Write) -> Write:
     return write_parts
 
 
-def _style(source: str) -> ToolStyle:
+def style_of_source(source: str) -> ToolStyle:
+    """How tools are written down for a template that spells out certain texts."""
     if "<tool_call>" in source:
         return HERMES
     return LLAMA if '"parameters": ' in source or "<|python_tag|>" in source else GENERIC
 
 
 def _system_place(write: Write) -> Literal["turn", "first", "none"]:
-    if _writes(write, "user", "assistant", "system", "user") and _writes(write, "system", "user"):
-        return "turn"
-    return "first" if _writes(write, "system", "user") else "none"
+    if not _goes_on(write, "system", "user"):
+        return "none"
+    late = _opens_reply(write, "user", "assistant", "system")
+    anywhere = late and _writes(write, "user", "assistant", "system", "user")
+    return "turn" if anywhere else "first"
 
 
 def _conversation(*roles: str) -> list[Message]:
@@ -114,20 +121,57 @@ def _word(index: int) -> str:
 
 def _writes(write: Write, *roles: str) -> bool:
     try:
-        text = write(messages=_conversation(*roles), add_generation_prompt=True)
+        text = _prompt(write, *roles)
     except TemplateError:
         return False
     places = [text.find(_word(index)) for index in range(len(roles))]
     return places[0] >= 0 and places == sorted(places)
 
 
+def _opens_reply(write: Write, *roles: str) -> bool:
+    """Tell whether a reply begins after these turns as it does after a user's message."""
+    return _writes(write, *roles) and _prompt(write, *roles).endswith(_opening(write))
+
+
+def _opening(write: Write) -> str:
+    """What a prompt has beyond the turns in it: the beginning of the reply's turn."""
+    try:
+        closed = write(messages=_conversation("user"), add_generation_prompt=False)
+    except TemplateError:
+        return ""
+    return _beyond(_prompt(write, "user"), closed)
+
+
+def _goes_on(write: Write, *roles: str) -> bool:
+    """Tell whether a reply to these turns, and what follows it, only add to their prompt.
+
+    What is lost of a prompt behind a user's message, such as the opening of a thought that the
+    template leaves out later, may be lost here too.
+    """
+    if not (_opens_reply(write, *roles) and _writes(write, *roles, "assistant", "user")):
+        return False
+    usual = _lost(write, "user") if _writes(write, "user", "assistant", "user") else ""
+    return _lost(write, *roles) == usual
+
+
+def _lost(write: Write, *roles: str) -> str:
+    return _beyond(_prompt(write, *roles), _prompt(write, *roles, "assistant", "user"))
+
+
+def _prompt(write: Write, *roles: str) -> str:
+    return write(messages=_conversation(*roles), add_generation_prompt=True)
+
+
+def _beyond(text: str, other: str) -> str:
+    """The rest of a text from where it is no longer the same as another."""
+    return text[len(os.path.commonprefix([text, other])) :]  # noqa: RUF071  # characters are meant
+
+
 def _after_prompt(write: Write) -> str:
     """What follows the prompt `user` in the conversation `user, assistant, user`."""
-    prompt = write(messages=_conversation("user"), add_generation_prompt=True)
+    prompt = _prompt(write, "user")
     try:
-        later = write(
-            messages=_conversation("user", "assistant", "user"), add_generation_prompt=True
-        )
+        later = _prompt(write, "user", "assistant", "user")
     except TemplateError:
         return ""
     return later.removeprefix(prompt) if later.startswith(prompt) else ""
@@ -149,7 +193,7 @@ def _turn_end(write: Write, tokens: Sequence[str]) -> str:
 def _default_system(write: Write) -> str:
     """The system text that a template puts in when a conversation has none."""
     try:
-        given = write(messages=_conversation("system", "user"), add_generation_prompt=True)
+        given = _prompt(write, "system", "user")
     except TemplateError:
         return ""
     opening, _, rest = given.partition(_word(0))

@@ -56,7 +56,7 @@ def test_empty_texts_leave_no_blank_lines_in_merged_turns() -> None:
 
 
 def test_tools_bring_the_default_system_text() -> None:
-    arranger = Arranger(replace(ROWS["qwen2.5"], default_system="Default."))
+    arranger = Arranger(replace(ROWS["qwen2.5"], default_system=lambda: "Default."))
 
     (message,) = arranger.arrange((), (ToolDefinition("f", "", None),), "")
 

@@ -1,5 +1,7 @@
 """What is found out about templates that a model file brings along."""
 
+from datetime import datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,9 +46,57 @@ PARTS = (
     "{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}<end_of_utterance>\n"
     "{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"
 )
-SOURCES = {"lenient": LENIENT, "strict": STRICT, "deaf": DEAF, "first": FIRST, "parts": PARTS}
+# Counts the turns of users and assistants only, so that a result is let through at the end but not
+# what follows it; has a system text of its own, as Ministral 3 has.
+COUNTING = (
+    "{% if messages[0].role == 'system' %}"
+    "{% set start, messages = messages[0].content, messages[1:] %}"
+    "{% else %}{% set start = 'Think well.' %}{% endif %}[SYS_TEXT]{{ start }}[/SYS_TEXT]"
+    "{% set count = namespace(n=0) %}{% for m in messages %}"
+    "{% if m.role == 'tool' %}[RESULT]{{ m.content }}[/RESULT]"
+    "{% elif m.role == ['user', 'assistant'][count.n % 2] %}{% set count.n = count.n + 1 %}"
+    "{% if m.role == 'user' %}[INST]{{ m.content }}[/INST]{% else %}{{ m.content }}</s>{% endif %}"
+    "{% else %}{{ raise_exception('Roles must alternate') }}{% endif %}{% endfor %}"
+)
+# Tells the last user what the system said, as Mistral Nemo does.
+LATE = (
+    "{% if messages[0].role == 'system' %}"
+    "{% set start, messages = messages[0].content, messages[1:] %}{% endif %}"
+    "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('Roles must alternate') }}{% endif %}{% if m.role == 'user' %}"
+    "[INST]{% if loop.last and start is defined %}{{ start }}\n\n{% endif %}{{ m.content }}[/INST]"
+    "{% else %}{{ m.content }}</s>{% endif %}{% endfor %}"
+)
+# Refuses a conversation without a user, and lets a late system message be the first only.
+ASKING = (
+    "{% if messages | selectattr('role', 'equalto', 'user') | list | length == 0 %}"
+    "{{ raise_exception('No user query found') }}{% endif %}{% for m in messages %}"
+    "{% if m.role == 'system' and not loop.first %}{{ raise_exception('System first') }}{% endif %}"
+    "<|turn|>{{ m.role }}\n{{ m.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}"
+)
+# Has the reply to a result go on in the turn of the call, and opens turns behind users only.
+JOINING = (
+    "{% for m in messages %}{% if m.role == 'tool' %}<|result|>{{ m.content }}"
+    "{% elif m.role == 'assistant' %}{% if loop.first or loop.previtem.role != 'tool' %}"
+    "<|turn|>assistant{% endif %}{{ m.content }}<|end|>"
+    "{% else %}<|turn|>{{ m.role }}{{ m.content }}<|end|>{% endif %}{% endfor %}"
+    "{% if add_generation_prompt and messages[-1].role == 'user' %}<|turn|>assistant{% endif %}"
+)
+SOURCES = {
+    "lenient": LENIENT,
+    "strict": STRICT,
+    "deaf": DEAF,
+    "first": FIRST,
+    "parts": PARTS,
+    "counting": COUNTING,
+    "late": LATE,
+    "asking": ASKING,
+    "joining": JOINING,
+}
 TOOL = ToolDefinition("f", "", None)
 CALL = Turn("assistant", "", (ToolCall("1", "f", "{}"),))
+TURN = Turn("user", "Hi")
 RESULT = Turn("tool", "ok", tool_call_id="1")
 
 
@@ -57,6 +107,10 @@ RESULT = Turn("tool", "ok", tool_call_id="1")
         ("strict", "none", True, " "),
         ("deaf", "none", False, ""),
         ("first", "first", False, ""),
+        ("counting", "first", True, ""),
+        ("late", "none", True, ""),
+        ("asking", "first", False, ""),
+        ("joining", "first", True, ""),
     ],
 )
 def test_abilities_are_found_by_trying(name: str, system: str, alternates: bool, lead: str) -> None:
@@ -108,6 +162,73 @@ def test_a_template_with_a_tool_role_frames_results_itself() -> None:
 
     assert text.startswith("<|system|>Be good.\n\n# Tools\n")
     assert "<|tool|>ok<|end|>" in text
+
+
+def test_results_are_user_text_where_a_later_turn_would_be_refused() -> None:
+    template = template_from_source(COUNTING, name="x")
+    conversation = [Turn("system", "Help."), Turn("user", "Hi"), CALL, RESULT]
+
+    text = template.render([*conversation, Turn("assistant", "Done."), Turn("user", "Bye")], [TOOL])
+
+    assert text.startswith("[SYS_TEXT]Help.\n\n# Tools\n")
+    assert '[INST]<tool_response>\n{"name": "f", "output": "ok"}\n</tool_response>[/INST]' in text
+    assert text.startswith(template.render(conversation, [TOOL]) + "Done.")
+    assert text.startswith(template.render(conversation[:2], [TOOL]))
+
+
+def test_a_refused_conversation_keeps_its_system_text() -> None:
+    refusal = (
+        "{% for m in messages %}{% if 'again' in m.content and loop.previtem.role == m.role %}"
+        "{{ raise_exception('said twice') }}{% endif %}{% endfor %}"
+    )
+    template = template_from_source(LENIENT + refusal, name="x")
+
+    text = template.render([Turn("system", "Help."), TURN, Turn("user", "Hi again")])
+
+    assert text.startswith(
+        "<|im_start|>system\nHelp.<|im_end|>\n<|im_start|>user\nHi\n\nHi again<|im_end|>"
+    )
+
+
+@pytest.mark.parametrize("later", [(), (Turn("user", "Hi"),)])
+def test_system_text_stays_where_it_was_said(later: tuple[Turn, ...]) -> None:
+    turns = (Turn("system", "Help."), Turn("user", "Hello"), Turn("assistant", "Yes?"), *later)
+
+    text = template_from_source(LATE, name="x").render(turns)
+
+    assert text.startswith("[INST]Help.\n\nHello[/INST]Yes?")
+
+
+@pytest.mark.parametrize("name", ["asking", "joining"])
+def test_an_assistant_who_speaks_first_is_asked_by_an_empty_turn(name: str) -> None:
+    template = template_from_source(SOURCES[name], name=name)
+
+    greeting = template.render([Turn("system", "Greet.")])
+    later = template.render([Turn("system", "Greet."), Turn("assistant", "Hello."), TURN])
+
+    assert greeting.rstrip().endswith("<|turn|>assistant")
+    assert "Greet.<|end|>" in greeting
+    assert later.startswith(f"{greeting}Hello.")
+
+
+@pytest.mark.parametrize("last", [RESULT, Turn("assistant", "Well."), Turn("system", "Be brief.")])
+def test_every_prompt_ends_where_a_reply_begins(last: Turn) -> None:
+    template = template_from_source(JOINING, name="x")
+
+    text = template.render([TURN, CALL, last], [TOOL])
+
+    assert text.endswith("Well.\n\n" if last.role == "assistant" else "<|turn|>assistant")
+
+
+def test_the_date_in_a_default_system_text_is_that_of_the_request() -> None:
+    source = FIRST.replace("'Be good.'", "'It is ' ~ strftime_now('%Y-%m-%dT%H:%M:%S.%f') ~ ' now'")
+    template = template_from_source(source, name="x")
+    before = datetime.now().astimezone()
+
+    text = template.render([TURN], [TOOL])
+
+    written = datetime.fromisoformat(text.partition("It is ")[2].partition(" now")[0])
+    assert before <= written.astimezone() <= datetime.now().astimezone()
 
 
 def test_hermes_is_recognised_by_its_tag() -> None:
