@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.standin.model_script import ModelScript, Reply
+from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.processes import worker_pids
 from tests.support.server import RunningServer, running_server, wait_until
@@ -20,10 +20,10 @@ admin_keys = ["the-admin-key"]
 
 [pool]
 heartbeat_seconds = 0.1
-silence_seconds = 1.0
-first_piece_seconds = 2.0
-next_piece_seconds = 1.0
-interrupt_seconds = 1.0
+silence_seconds = 2.0
+first_piece_seconds = 3.0
+next_piece_seconds = 2.0
+interrupt_seconds = 2.0
 backoff_seconds = 0.05
 max_failures = 100
 """
@@ -32,7 +32,9 @@ max_failures = 100
 def script(folder: Path) -> ModelScript:
     return ModelScript(
         context_length=10_000,
+        journal="journal",
         replies=[
+            Reply(match="go on", count=2000, tokens_per_second=10.0, interrupt_overshoot=10),
             Reply(match="hang now", text="never", hang_after=0),
             Reply(match="hang later", count=50, hang_after=3),
             Reply(match="hang once", text="Never heard.", hang_after=0, times=1),
@@ -61,7 +63,7 @@ def ask(server: RunningServer, text: str, *, stream: bool = False) -> httpx.Resp
             "stream": stream,
             "messages": [{"role": "user", "content": text}],
         },
-        timeout=20,
+        timeout=50,
     )
 
 
@@ -76,13 +78,19 @@ def restarts(server: RunningServer) -> int:
     return sum(engine["restarts"] for engine in server.health()["engines"])
 
 
+def wait_restarted(server: RunningServer, number: int) -> None:
+    """Return once the server has as many restarts behind it, and its engines are ready again."""
+    wait_until(lambda: restarts(server) == number, 30)
+    server.wait_engines()
+
+
 def test_frozen_worker_is_replaced_and_serves_again(server: RunningServer) -> None:
-    (pid,) = worker_pids(server)
+    before, (pid,) = restarts(server), worker_pids(server)
 
     os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: worker_pids(server) not in ([pid], []), 15)
-    server.wait_ready()
+    wait_restarted(server, before + 1)
 
+    assert worker_pids(server) != [pid]
     assert ask(server, "Hello").json()["choices"][0]["message"]["content"] == "Fine."
 
 
@@ -100,6 +108,21 @@ def test_server_that_stood_still_does_not_blame_its_workers(server: RunningServe
     assert (restarts(server), worker_pids(server)) == (before, pids)
 
 
+def test_server_that_stood_still_takes_no_worker_for_deaf(server: RunningServer) -> None:
+    before, pids = restarts(server), worker_pids(server)
+    body = chat_body("go on", model="pico")
+    with httpx.Client(base_url=server.url, timeout=20) as client, open_stream(client, body) as told:
+        told.text()
+    wait_until(lambda: read_journal(server.log.parent / "journal", "interrupt"))
+
+    server.process.send_signal(signal.SIGSTOP)
+    time.sleep(2.5)  # the job's last second, and longer than it may take
+    server.process.send_signal(signal.SIGCONT)
+
+    assert ask(server, "Hello").status_code == 200
+    assert (restarts(server), worker_pids(server)) == (before, pids)
+
+
 def test_job_that_hangs_before_its_first_piece_is_tried_once_more_and_then_fails(
     server: RunningServer,
 ) -> None:
@@ -109,28 +132,32 @@ def test_job_that_hangs_before_its_first_piece_is_tried_once_more_and_then_fails
 
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "engine_error"
-    assert restarts(server) > before
-    server.wait_ready()
+    wait_restarted(server, before + 2)
 
 
 def test_job_that_hangs_once_is_answered_by_its_second_try(server: RunningServer) -> None:
+    before = restarts(server)
+
     answer = ask(server, "hang once")
 
     assert answer.status_code == 200
     assert answer.json()["choices"][0]["message"]["content"] == "Fine."
+    assert restarts(server) == before + 1
 
 
 def test_stream_that_hangs_ends_in_an_error_event(server: RunningServer) -> None:
+    before = restarts(server)
+
     answer = ask(server, "hang later", stream=True)
 
     lines = [line for line in answer.text.splitlines() if line.startswith("data: ")]
     assert '"error"' in lines[-1]
     assert '"finish_reason":"stop"' not in answer.text
-    server.wait_ready()
+    wait_restarted(server, before + 1)
 
 
 def test_admin_key_restarts_one_engine(server: RunningServer) -> None:
-    (pid,) = worker_pids(server)
+    before, (pid,) = restarts(server), worker_pids(server)
     url = f"{server.url}/admin/engines/pico@cpu:1/restart"
 
     stranger = httpx.post(url, headers={"authorization": "Bearer wrong"})
@@ -138,8 +165,8 @@ def test_admin_key_restarts_one_engine(server: RunningServer) -> None:
 
     assert stranger.status_code == 401
     assert admin.status_code == 202
-    wait_until(lambda: worker_pids(server) not in ([pid], []))
-    server.wait_ready()
+    wait_restarted(server, before + 1)
+    assert worker_pids(server) != [pid]
     assert ask(server, "Hello").status_code == 200
 
 
@@ -163,7 +190,8 @@ def test_request_that_waits_too_long_gets_503_with_retry_after(
             "stream": True,
             "messages": [{"role": "user", "content": "slowly"}],
         }
-        with httpx.stream("POST", f"{running.base_url}/chat/completions", json=body) as busy:
+        url = f"{running.base_url}/chat/completions"
+        with httpx.stream("POST", url, json=body, timeout=20) as busy:
             assert busy.status_code == 200
             wait_until(lambda: running.busy() == 1)
 
@@ -177,12 +205,19 @@ def test_request_that_waits_too_long_gets_503_with_retry_after(
 def test_retry_after_grows_with_the_time_that_jobs_take(
     tmp_path: Path, standin_library: Path
 ) -> None:
-    counting = ModelScript(replies=[Reply(count=15, tokens_per_second=5.0)])
+    counting = ModelScript(
+        context_length=100_000,
+        replies=[
+            Reply(match="Go", count=50_000, tokens_per_second=5.0),
+            Reply(count=15, tokens_per_second=5.0),
+        ],
+    )
     config = "[pool]\nmax_waiting = 0\n" + standin_model(standin_library, tmp_path, counting)
     with running_server(tmp_path, config, environment=ACCESS_KEY) as running:
         assert ask(running, "Count").status_code == 200
         body = {"model": "pico", "stream": True, "messages": [{"role": "user", "content": "Go"}]}
-        with httpx.stream("POST", f"{running.base_url}/chat/completions", json=body):
+        url = f"{running.base_url}/chat/completions"
+        with httpx.stream("POST", url, json=body, timeout=20):
             refused = ask(running, "Hello")
 
     assert refused.status_code == 503
@@ -252,7 +287,7 @@ def test_resting_engine_that_is_started_again_is_worth_waiting_for(
             f"{running.url}/admin/engines/pico@cpu:1/restart",
             headers={"authorization": "Bearer the-admin-key"},
         ).raise_for_status()
-        wait_until(lambda: running.health()["engines"][0]["state"] == "restarting")
+        wait_until(lambda: running.health()["engines"][0]["state"] != "resting")
         answer = ask(running, "Hello")
 
     assert answer.json()["choices"][0]["message"]["content"] == "Fine."

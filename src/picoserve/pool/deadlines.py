@@ -2,8 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from picoserve.pool.stream import JobStream
+
+# A timer that fires so late shows that this process itself stood still: stopped, suspended, or
+# asleep with its machine. What the worker has sent meanwhile has not been read yet.
+_STOOD_STILL_SECONDS: Final = 0.5
 
 
 class Deadlines:
@@ -36,5 +41,15 @@ class Deadlines:
         for number in self._timers.keys() - late:
             self._timers.pop(number).cancel()
         for number in late - self._timers.keys():
-            loop = asyncio.get_running_loop()
-            self._timers[number] = loop.call_later(self._seconds, self._on_late, number)
+            self._begin(number)
+
+    def _begin(self, number: int) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._seconds
+        self._timers[number] = loop.call_at(due, self._end, number, due)
+
+    def _end(self, number: int, due: float) -> None:
+        if asyncio.get_running_loop().time() - due > _STOOD_STILL_SECONDS:
+            self._begin(number)
+        else:
+            self._on_late(number)
