@@ -120,6 +120,27 @@ class TokenLogprob:
     top: tuple[TokenChoice, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ThoughtTags:
+    """A reply whose thoughts stand between tags, in front of what it says.
+
+    Attributes:
+        opening: Begins the thoughts; looked for as the first thing of a reply only.
+        closing: Ends them.
+        ending: What the server writes to end thoughts that the model has left open.
+        is_open: The prompt has written `opening`, so that the reply begins with a thought.
+    """
+
+    opening: str
+    closing: str
+    ending: str
+    is_open: bool = False
+
+
+ThoughtFormat: TypeAlias = ThoughtTags
+"""How a model tells its thoughts from what it says."""
+
+
 class EngineFinish(StrEnum):
     """Why an engine stopped generating."""
 
@@ -195,6 +216,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """More of what the model thinks before it replies."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCallDelta:
     """The beginning of a tool call, or more of its arguments.
 
@@ -230,6 +258,6 @@ class Finish:
     timings: Timings | None = None
 
 
-Event: TypeAlias = Started | PromptProgress | TextDelta | ToolCallDelta | Finish
+Event: TypeAlias = Started | PromptProgress | ThoughtDelta | TextDelta | ToolCallDelta | Finish
 IndexedEvents: TypeAlias = list[tuple[int, Event]]
 """Events of several choices, each with its choice's index."""

@@ -91,10 +91,11 @@ class ToolCallObject(TypedDict):
 
 
 class AnswerMessage(TypedDict):
-    """The reply."""
+    """The reply; `reasoning_content` is what the model thought before it."""
 
     role: Literal["assistant"]
     content: str | None
+    reasoning_content: NotRequired[str]
     refusal: None
     tool_calls: NotRequired[list[ToolCallObject]]
     function_call: NotRequired[CalledFunction]
@@ -145,6 +146,7 @@ class MessageDelta(TypedDict):
 
     role: NotRequired[Literal["assistant"]]
     content: NotRequired[str]
+    reasoning_content: NotRequired[str]
     refusal: NotRequired[None]
     tool_calls: NotRequired[list[ToolCallDeltaObject]]
     function_call: NotRequired[FunctionDelta]

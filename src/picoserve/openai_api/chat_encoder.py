@@ -16,6 +16,7 @@ from picoserve.generation import (
     PromptProgress,
     Started,
     TextDelta,
+    ThoughtDelta,
     TokenLogprob,
     ToolCallDelta,
 )
@@ -57,6 +58,10 @@ class ChatStreamEncoder:
             self._opening + b'{"index":%d,"delta":{"content":' % index
             for index in range(head.choices)
         ]
+        self._thought_heads = [
+            self._opening + b'{"index":%d,"delta":{"reasoning_content":' % index
+            for index in range(head.choices)
+        ]
         self._text_tail = b'},"logprobs":null,"finish_reason":null}' + self._closing
 
     def encode(self, events: IndexedEvents) -> bytes:
@@ -68,16 +73,10 @@ class ChatStreamEncoder:
                     out.append(self._text_heads[index] + _json.encode(text) + self._text_tail)
                 case TextDelta(text=text, logprobs=tokens):
                     out.append(self._choice(index, {"content": text}, tokens))
-                case Started():
-                    out.append(self._open())
-                case PromptProgress(percent=percent):
-                    out.append(b": prompt %d%%\n\n" % percent)
-                case ToolCallDelta():
-                    delta = tool_call_delta(event, legacy=self._head.legacy_functions)
-                    out.append(self._choice(index, delta))
-                case Finish():
-                    self._finishes.append(event)
-                    out.append(self._finish(index, event))
+                case ThoughtDelta(text=text):
+                    out.append(self._thought_heads[index] + _json.encode(text) + self._text_tail)
+                case Started() | PromptProgress() | ToolCallDelta() | Finish():
+                    out.append(self._other(index, event))
         return b"".join(out)
 
     def end(self) -> bytes:
@@ -87,6 +86,20 @@ class ChatStreamEncoder:
         usage = _json.encode(usage_object(finish.usage for finish in self._finishes))
         tail = self._timings(self._finishes) + b"}\n\n"
         return self._opening + b'],"usage":' + usage + tail + DONE
+
+    def _other(self, index: int, event: Started | PromptProgress | ToolCallDelta | Finish) -> bytes:
+        """What does not come for each token."""
+        match event:
+            case Started():
+                return self._open()
+            case PromptProgress(percent=percent):
+                return b": prompt %d%%\n\n" % percent
+            case ToolCallDelta():
+                delta = tool_call_delta(event, legacy=self._head.legacy_functions)
+                return self._choice(index, delta)
+            case Finish():
+                self._finishes.append(event)
+                return self._finish(index, event)
 
     def _open(self) -> bytes:
         if self._is_open:
@@ -162,6 +175,7 @@ class _Choice:
     def __init__(self) -> None:
         self.finish: Finish | None = None
         self._text: list[str] = []
+        self._thoughts: list[str] = []
         self._tokens: list[TokenLogprob] = []
         self._calls = CallFold()
 
@@ -170,6 +184,8 @@ class _Choice:
             case TextDelta(text=text, logprobs=tokens):
                 self._text.append(text)
                 self._tokens.extend(tokens or ())
+            case ThoughtDelta(text=text):
+                self._thoughts.append(text)
             case ToolCallDelta():
                 self._calls.add(event)
             case Finish():
@@ -181,6 +197,8 @@ class _Choice:
         text = "".join(self._text)
         calls = self._calls.fields(legacy=head.legacy_functions)
         message = {"role": "assistant", "content": text or (None if calls else "")}
+        if self._thoughts:
+            message["reasoning_content"] = "".join(self._thoughts)
         logprobs = None
         if head.top_logprobs is not None and message["content"] is not None:
             # They are those of the content; calls have none, here as at OpenAI.

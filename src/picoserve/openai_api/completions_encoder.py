@@ -12,6 +12,7 @@ from picoserve.generation import (
     PromptProgress,
     Started,
     TextDelta,
+    ThoughtDelta,
     TokenLogprob,
     ToolCallDelta,
 )
@@ -53,7 +54,7 @@ class CompletionStreamEncoder:
                 self._finishes[index] = event
                 totals = {} if self._head.include_usage else _timings([event], self._head)
                 return self._chunk([_choice(index, "", None, reason)], totals)
-            case Started() | PromptProgress() | ToolCallDelta():
+            case Started() | PromptProgress() | ThoughtDelta() | ToolCallDelta():
                 return b""
 
     def _chunk(
@@ -90,7 +91,7 @@ class CompletionFold:
                     self._tokens[index].extend(tokens or ())
                 case Finish():
                     self._finishes[index] = event
-                case Started() | PromptProgress() | ToolCallDelta():
+                case Started() | PromptProgress() | ThoughtDelta() | ToolCallDelta():
                     pass
 
     def result(self) -> bytes:

@@ -115,11 +115,11 @@ class _TokenWindow:
             if start >= dropped and end <= shown_end:
                 taken.append(token)
             elif end > dropped:
-                taken.append(_cut(token, max(0, dropped - start), shown_end - start))
+                taken.append(cut_token(token, max(0, dropped - start), shown_end - start))
         return tuple(taken)
 
 
-def _cut(token: TokenLogprob, start: int, end: int) -> TokenLogprob:
+def cut_token(token: TokenLogprob, start: int, end: int) -> TokenLogprob:
     """What is shown of a token; its alternatives lose the same beginning where they have it."""
     unseen = token.token[:start]
     top = tuple(

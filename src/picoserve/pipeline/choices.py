@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from picoserve.generation import Event, Finish, IndexedEvents
-from picoserve.pipeline.generation import Generation, Plan
+from picoserve.pipeline.generation import Generation
+from picoserve.pipeline.plan import Plan
 from picoserve.pool.pool import Pool
 
 

@@ -12,11 +12,9 @@ that never awaits, so that a cancelled request cannot be cancelled again in its 
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
-from picoserve.contexts.saved import SavedContext
 from picoserve.engine.engine import FailureKind
 from picoserve.generation import (
     EngineFinish,
@@ -29,16 +27,13 @@ from picoserve.generation import (
     Started,
     Usage,
 )
-from picoserve.output.document import DocumentReply
-from picoserve.output.plain import PlainReply
-from picoserve.output.reply import Reply, ReplyState
-from picoserve.output.tool_calls import ToolReply
+from picoserve.output.reply import ReplyState
 from picoserve.pipeline.context_use import ContextUse
 from picoserve.pipeline.failures import error_from_failure
 from picoserve.pipeline.moves import Moves
+from picoserve.pipeline.plan import Plan, reader_for
 from picoserve.pipeline.record import GenerationRecord
 from picoserve.pool.lease import Lease
-from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
 from picoserve.pool.stream import JobReport, JobStream
 from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
@@ -48,28 +43,6 @@ from picoserve.worker.messages import Accepted, Done, Failed, Piece, Progress
 _REPAIR_CHOICES: Final = 40
 # How long a reply that has ended waits for its engine to say so, which brings the true counts.
 _MOMENT_SECONDS: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What one generation needs.
-
-    Attributes:
-        job: For the engine; its stop phrases are those of the template.
-        user_stop: The caller's stop phrases.
-        reply: What the reply has to be.
-        reply_lead: Text that a reply begins with and that no client wants to see.
-        prompt_field: The request field that the prompt came from, for errors.
-        context: A saved context that the prompt begins with.
-    """
-
-    placement: Placement
-    job: Job
-    user_stop: tuple[str, ...] = ()
-    reply: ReplyPlan = None
-    reply_lead: str = ""
-    prompt_field: str = "messages"
-    context: SavedContext | None = None
 
 
 class Generation:
@@ -89,7 +62,7 @@ class Generation:
         self._placement = plan.placement
         self._lease: Lease | None = None
         self._stream: JobStream | None = None
-        self._reply = _reply_for(plan)
+        self._reply = reader_for(plan)
         self._events: list[Event] = []
         self._failure: Exception | None = None
         self._closed = False
@@ -287,14 +260,3 @@ class Generation:
             record.text = job.prompt + reply
             self._lease.remember(job.context + reply)
         self.close()
-
-
-def _reply_for(plan: Plan) -> Reply:
-    job, lead, logprobs = plan.job, plan.reply_lead, plan.job.top_logprobs is not None
-    match plan.reply:
-        case DocumentPlan(grammar=grammar):
-            return DocumentReply(grammar, job.stop, lead=lead, logprobs=logprobs)
-        case ToolPlan():
-            return ToolReply(plan.reply, job.stop, plan.user_stop, lead=lead, logprobs=logprobs)
-        case None:
-            return PlainReply((*job.stop, *plan.user_stop), lead=lead, logprobs=logprobs)

@@ -7,7 +7,7 @@ from picoserve.constraint import Grammars
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.engine.engine import Capability, EngineInfo
 from picoserve.errors import InvalidRequestError, UnsupportedParameterError, UnsupportedValueError
-from picoserve.generation import Image, Job
+from picoserve.generation import Image, Job, ThoughtFormat
 from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.image import image_source
@@ -22,6 +22,7 @@ from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_do
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
+from picoserve.prompt.thinking import thoughts_after, without_open_thought
 from picoserve.prompt.tool_choice import Tooling, tooling_for, unused_by_tooling
 from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns_from_chat import turns_from_messages, unused_by_turns
@@ -32,11 +33,12 @@ class ChatWork:
     """What a chat request comes to.
 
     Attributes:
-        jobs: One per choice. Where the reply is free text their stop phrases hold the caller's,
-            but those that an engine could find in the lead.
+        jobs: One per choice. Where the reply is free text without thoughts, their stop phrases
+            hold the caller's, but those that an engine could find in the lead.
         user_stop: The caller's stop phrases.
         reply: What the reply has to be.
         reply_lead: Text that every reply begins with and that nobody wants to see.
+        thoughts: How the model tells its thoughts from its reply; None where it has none.
         unused: Fields of the request that have no place in the prompt or in a reply of this form.
         image: What the jobs look at; it is yet to be read into them.
     """
@@ -46,6 +48,7 @@ class ChatWork:
     tooling: Tooling
     reply: ReplyPlan
     reply_lead: str
+    thoughts: ThoughtFormat | None = None
     unused: tuple[str, ...] = ()
     image: ImageSource | None = None
 
@@ -71,7 +74,7 @@ def chat_work(
     if info.can(Capability.OCR):
         jobs = ocr_jobs(request, model, info, image, user_stop)
         unused = (*unused_by_ocr(request), *unused_by_turns(request.messages))
-        return ChatWork(jobs, user_stop, tooling_for(request), None, "", unused, image)
+        return ChatWork(jobs, user_stop, tooling_for(request), None, "", None, unused, image)
     check_sampling(request, info)
     template = model.template(info)
     tooling = tooling_for(request)
@@ -85,24 +88,31 @@ def chat_work(
         tooling.definitions(),
         system_suffix=format_instruction(request),
     )
+    has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
+    if has_form:
+        # The server writes how the reply begins, which is no place for a thought.
+        prompt = without_open_thought(prompt, template.thoughts)
+    thoughts = None if has_form else thoughts_after(prompt, template.thoughts)
     check_certain_overflow(checked_text(prompt, "messages"), info, "messages")
     stop = (*template.stop_phrases, *template.strip_phrases)
+    if reply is None and thoughts is None:
+        stop += template.stops_behind_lead(user_stop)
     jobs = jobs_for_choices(
         request,
         model.default_sampling,
         prompt=prompt,
-        stop=(*stop, *template.stops_behind_lead(user_stop)) if reply is None else stop,
+        stop=stop,
         max_tokens=token_limit(request.token_limit, model.default_sampling, info),
         top_logprobs=_top_logprobs(request, info),
     )
-    has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
     # A stop phrase would leave half a document, which is what the form is there to rule out.
     unused = (
         *unused_by_turns(request.messages),
         *unused_by_tooling(request, tooling),
         *(("stop",) if has_form and user_stop else ()),
     )
-    return ChatWork(jobs, user_stop, tooling, reply, template.lead_after(turns), unused, image)
+    lead = template.lead_after(turns)
+    return ChatWork(jobs, user_stop, tooling, reply, lead, thoughts, unused, image)
 
 
 def _check_support(request: ChatRequest) -> None:

@@ -65,6 +65,7 @@ class ChatTemplate:
         tool_style: How tools are offered, called and answered.
         reply_lead: What a reply begins with before its first word; a server may cut one of it
             from the beginning of a reply, as rendering puts it back.
+        thoughts: The tags between which the model thinks, or None.
     """
 
     def __init__(self, family: Family, write: Callable[..., str], *fallbacks: Family) -> None:
@@ -81,6 +82,7 @@ class ChatTemplate:
         self.control_tokens = family.control_tokens
         self.tool_style: ToolStyle = family.tool_style
         self.reply_lead = family.reply_lead
+        self.thoughts = family.thoughts
         self._write = write
         self._rows = tuple((row, Arranger(row)) for row in (family, *fallbacks))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from picoserve.generation import ThoughtTags
 from picoserve.prompt.tool_text import GENERIC, ToolStyle
 
 
@@ -28,6 +29,8 @@ class Family:
             model has to generate itself.
         default_system: Gives the system text for a request with tools and no system message; it
             is asked each time, as the text may hold the date.
+        thoughts: The tags between which a model thinks before it replies; None for one that
+            does not.
     """
 
     name: str
@@ -43,3 +46,4 @@ class Family:
     begins_with_user: bool = False
     reply_lead: str = ""
     default_system: Callable[[], str] = str
+    thoughts: ThoughtTags | None = None

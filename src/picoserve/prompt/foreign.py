@@ -15,6 +15,7 @@ from typing import Final, Literal
 from picoserve.prompt.arrangement import Message
 from picoserve.prompt.control_text import find_control_tokens
 from picoserve.prompt.family import Family
+from picoserve.prompt.thinking import thought_tags_in
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
 from picoserve.prompt.turns import TemplateError
 
@@ -73,6 +74,7 @@ def family_of_source(
         begins_with_user=not _opens_reply(write, "system"),
         reply_lead=_reply_lead(write),
         default_system=partial(_default_system, write),
+        thoughts=thought_tags_in(source),
     )
 
 

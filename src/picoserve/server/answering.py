@@ -15,7 +15,7 @@ from starlette.responses import Response
 from picoserve.errors import UnsupportedValueError
 from picoserve.openai_api.answer import Fold, StreamEncoder
 from picoserve.pipeline.choices import Choices
-from picoserve.pipeline.generation import Plan
+from picoserve.pipeline.plan import Plan
 from picoserve.server.disconnect import settled_or_gone, until_disconnect
 from picoserve.server.request_facts import facts_of
 from picoserve.server.sse import stream_response

@@ -14,7 +14,7 @@ from picoserve.openai_api.chat import ChatRequest
 from picoserve.openai_api.chat_encoder import ChatFold, ChatStreamEncoder
 from picoserve.openai_api.sampling import SamplingFields
 from picoserve.openai_api.validation import parse_body
-from picoserve.pipeline.generation import Plan
+from picoserve.pipeline.plan import Plan
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import prepared_work, with_image
@@ -54,7 +54,15 @@ async def _answer(request: Request, state: ServerState) -> Callable[[], Awaitabl
         fit=fit_of(context),
     )
     plans = [
-        Plan(placement, job, work.user_stop, work.reply, work.reply_lead, context=context)
+        Plan(
+            placement,
+            job,
+            work.user_stop,
+            work.reply,
+            work.reply_lead,
+            work.thoughts,
+            context=context,
+        )
         for job in work.jobs
     ]
     head = answer_head("chatcmpl", body, work.jobs, legacy_functions=work.tooling.is_legacy)

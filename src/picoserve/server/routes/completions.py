@@ -6,7 +6,7 @@ from starlette.responses import Response
 from picoserve.openai_api.completions import CompletionRequest
 from picoserve.openai_api.completions_encoder import CompletionFold, CompletionStreamEncoder
 from picoserve.openai_api.validation import parse_body
-from picoserve.pipeline.generation import Plan
+from picoserve.pipeline.plan import Plan
 from picoserve.prompt.completions import completion_jobs
 from picoserve.server.answering import answer_json, answer_stream
 from picoserve.server.body import read_body
