@@ -84,12 +84,12 @@ def test_the_image_is_healthy_where_it_listens(host: str, loopback: str, told: b
         # The default port itself may be taken on this machine.
         command = command.replace("'8080'", f"'{port}'")
         check = subprocess.Popen([sys.executable, *json.loads(command)[1:]], env=environment)
-        server.settimeout(10)
+        server.settimeout(50)
         client, _ = server.accept()
         with client:
             asked = client.recv(4096)
             client.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-            assert check.wait(10) == 0
+            assert check.wait(50) == 0
 
     assert asked.startswith(b"GET /health/ready ")
 

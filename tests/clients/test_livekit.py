@@ -226,7 +226,7 @@ async def test_interruption_before_the_first_token_gives_the_place_up(slow: Runn
     wait_idle(slow)
     before = jobs(slow)
     with (
-        httpx.Client(base_url=slow.url) as client,
+        httpx.Client(base_url=slow.url, timeout=20) as client,
         open_stream(client, chat_body("Count!", model="pico")) as busy,
     ):
         busy.text()
@@ -248,7 +248,7 @@ async def test_fallback_takes_over_when_the_wait_that_the_client_names_is_over(
     headers = {"x-picoserve-max-wait": "0.5"}
     others = asyncio.all_tasks()
     with (
-        httpx.Client(base_url=slow.url) as client,
+        httpx.Client(base_url=slow.url, timeout=20) as client,
         open_stream(client, chat_body("Count!", model="pico")) as busy,
     ):
         busy.text()
@@ -256,7 +256,8 @@ async def test_fallback_takes_over_when_the_wait_that_the_client_names_is_over(
             livekit_llm(slow, "pico", extra_kwargs={"extra_headers": headers}) as first,
             livekit_llm(server, extra_kwargs={"max_completion_tokens": 8}) as second,
         ):
-            adapter = FallbackAdapter([first, second])
+            # Its own patience is not what ends the wait here.
+            adapter = FallbackAdapter([first, second], attempt_timeout=40)
             text = ""
             async with adapter.chat(chat_ctx=conversation("Hello!")) as stream:
                 async for chunk in stream:
@@ -276,7 +277,7 @@ async def test_client_that_waits_eleven_seconds_needs_one_request(slow: RunningS
     assert once.timeout < 11
     wait_idle(slow)
     with (
-        httpx.Client(base_url=slow.url) as client,
+        httpx.Client(base_url=slow.url, timeout=20) as client,
         open_stream(client, chat_body("Count!", model="pico")) as busy,
     ):
         busy.text()

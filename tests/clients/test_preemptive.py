@@ -17,12 +17,17 @@ from tests.support.server import RunningServer, running_server, wait_until
 pytestmark = pytest.mark.filterwarnings("default")
 
 SYSTEM: Final = "You are a voice assistant of a hotel by the sea. " * 40
+QUESTION: Final = "I would like to book a quiet room for two nights please"
 SCRIPT: Final = ModelScript(
     context_length=100_000,
     journal="journal",
     # A prompt takes as long as a real one's and hears no interrupt.
     delay_seconds=0.1,
-    replies=[Reply(count=20, tokens_per_second=25.0)],
+    replies=[
+        Reply(match=QUESTION, count=20, tokens_per_second=25.0),
+        # Nobody hears this to its end.
+        Reply(count=50_000, tokens_per_second=25.0),
+    ],
 )
 
 
@@ -85,21 +90,20 @@ async def test_ten_changes_of_mind_end_with_one_generation_and_the_next_turn_fin
         api_key="any",
         api_secret="a-secret-of-32-characters-or-more",
     )
-    question = "I would like to book a quiet room for two nights please"
     async with llm:
         for words in range(1, 11):
-            heard = " ".join(question.split()[:words])
+            heard = " ".join(QUESTION.split()[:words])
             stream = llm.chat(chat_ctx=context_of(heard))
             # It is on an engine or in line: what leaves next has really been asked.
             await asyncio.to_thread(wait_until, lambda: hotel.busy() + hotel.waiting() > 0)
             await stream.aclose()
-        answer = await reply_to(llm, context_of(question))
+        answer = await reply_to(llm, context_of(QUESTION))
         await asyncio.to_thread(wait_idle, hotel)
         asked, ended = events(hotel, "generate"), events(hotel, "end")
-        await reply_to(llm, context_of(question, answer, "And breakfast?"))
+        await reply_to(llm, context_of(QUESTION, answer, "And breakfast?"))
 
     assert len(asked) == len(ended) <= 11
-    whole = [event for event in ended if event["completion_tokens"] == 20]
+    whole = [event for event in ended if event["endpoint"] == "END_OF_SENTENCE"]
     assert len(whole) == 1
     last = events(hotel, "generate")[-1]
     assert last["pid"] == whole[0]["pid"]

@@ -1,20 +1,24 @@
 """Faults inside native code, played by the stand-in library when a prompt names them."""
 
+import asyncio
 from typing import Any, Final
 
 from tests.soak.asks import plain
+from tests.soak.client import make
 from tests.soak.fault import Fault, Strike
+from tests.soak.ledger import Role, Seen, Verdict
 from tests.soak.stage import Stage
 from tests.standin.model_script import Reply, Status
 
 # Longer than any limit that ends it.
 _ENDLESS: Final = 100_000
+_DEAF: Final = "fault: deaf"
 _GARBAGE: Final = b"\x1b[31m \xff\xfe\x01 noise without an end of line " * 3000
 
 
-def _asked(mark: str, *, stream: bool = True, leave_seconds: float | None = None) -> Strike:
+def _asked(mark: str, *, stream: bool = True) -> Strike:
     async def strike(stage: Stage) -> None:
-        await stage.ask(plain(mark, stream=stream, leave_seconds=leave_seconds))
+        await stage.ask(plain(mark, stream=stream))
 
     return strike
 
@@ -31,6 +35,20 @@ def _played(
     """A fault in the reply to its mark."""
     reply = Reply(match_last=mark, **({"count": _ENDLESS, "tokens_per_second": 50.0} | fault))
     return Fault(name, _asked(mark, stream=stream), reply, most_lost=most_lost, restarts=restarts)
+
+
+async def _leaves_the_deaf(stage: Stage) -> None:
+    """A client hangs up as soon as the engine, which will not hear of it, speaks."""
+    journal = stage.journal()
+
+    async def leave() -> Seen:
+        asking = asyncio.create_task(make(stage.client, plain(_DEAF)))
+        await stage.until(lambda: journal.worker_at(_DEAF, "first") is not None)
+        asking.cancel()
+        await asyncio.wait([asking])
+        return Seen(Verdict.LEFT, "left")
+
+    await stage.ledger.note(Role.VICTIM, leave)
 
 
 async def _activation_ends(stage: Stage) -> None:
@@ -115,8 +133,8 @@ FAULTS: Final = (
     _played("hang in a stream", "fault: hang later", {"hang_after": 5}, restarts=1),
     Fault(
         "deaf to its interrupt",
-        _asked("fault: deaf", leave_seconds=0.3),
-        Reply(match_last="fault: deaf", count=_ENDLESS, tokens_per_second=50.0, deaf=True),
+        _leaves_the_deaf,
+        Reply(match_last=_DEAF, count=_ENDLESS, tokens_per_second=50.0, deaf=True),
         most_lost=0,
         restarts=1,
     ),

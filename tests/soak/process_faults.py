@@ -59,7 +59,7 @@ FAULTS: Final = (
     Fault(
         "SIGKILL while the prompt is read",
         _signalled(_PROMPT, "generate", signal.SIGKILL),
-        Reply(match_last=_PROMPT, times=1, text="Never said.", delay_seconds=1.5),
+        Reply(match_last=_PROMPT, times=1, text="Never said.", delay_seconds=30.0),
         most_lost=0,
         restarts=1,
     ),
