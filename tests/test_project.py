@@ -121,6 +121,7 @@ TESTED_ELSEWHERE: Final = {
     "server/body.py": "api/test_chat_json.py",
     "server/chat_preparation.py": "api/test_structured.py",
     "server/connections/metrics.py": "api/test_connections.py",
+    "server/connections/parser.py": "api/test_http_dialects.py",
     "server/connections/protocol.py": "api/test_connections.py",
     "server/connections/refusals.py": "api/test_connections.py",
     "server/context_lookup.py": "api/test_contexts.py",

@@ -16,6 +16,7 @@ from tests.standin.model_script import Reply
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
 from tests.support.processes import wait_idle
 from tests.support.server import PATIENCE_SECONDS, RunningServer, running_server, wait_until
+from tests.support.sockets import answer_of, connected, more_of, rest_of
 from tests.support.wire import Body, chat_body, error_of, open_stream, raw_post
 
 STRICT = """
@@ -106,41 +107,6 @@ def dawdled(
 def connection(strict: RunningServer) -> Generator[socket.socket, None, None]:
     with connected(strict) as connection:
         yield connection
-
-
-def connected(server: RunningServer) -> socket.socket:
-    address = ("127.0.0.1", server.port)
-    connection = socket.create_connection(address, timeout=PATIENCE_SECONDS)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def rest_of(connection: socket.socket) -> bytes:
-    """What still comes, up to the end of the connection."""
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while data := connection.recv(65536):
-            received += data
-    return received
-
-
-def more_of(connection: socket.socket) -> bytes:
-    """What comes next, which has to be something."""
-    data = connection.recv(65536)
-    assert data, "the connection has ended"
-    return data
-
-
-def answer_of(connection: socket.socket) -> bytes:
-    """One answer with a content-length."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += more_of(connection)
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = int(re.findall(rb"content-length: (\d+)", head)[0])
-    while len(body) < length:
-        body += more_of(connection)
-    return head + b"\r\n\r\n" + body
 
 
 def dawdle(server: RunningServer, dawdler: Dawdler) -> tuple[bytes, float]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 from tests.support.models import MODEL
-from tests.support.server import PATIENCE_SECONDS, RunningServer
+from tests.support.server import RunningServer
+from tests.support.sockets import connected
 
 Body = dict[str, Any]
 
@@ -99,8 +100,7 @@ def unread(
     server: RunningServer, body: Body, path: str = "/v1/chat/completions"
 ) -> Generator[socket.socket, None, None]:
     """A request whose answer nobody reads; leaving the context hangs up, when the test says so."""
-    address = ("127.0.0.1", server.port)
-    with socket.create_connection(address, timeout=PATIENCE_SECONDS) as connection:
+    with connected(server) as connection:
         connection.sendall(raw_post(json.dumps(body).encode(), path))
         yield connection
 

@@ -25,6 +25,7 @@ from picoserve.errors import (
     RequestTimeoutError,
 )
 from picoserve.openai_api.error_body import error_bytes
+from picoserve.server.connections.parser import PlainParser
 from picoserve.server.connections.refusals import REFUSAL
 from picoserve.server.connections.register import (
     ConnectionLimits,
@@ -60,6 +61,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place among the connections, or close."""
         super().connection_made(transport)
+        self.parser = PlainParser(self)
         self._phase = _Phase.HEAD
         self._head_bytes = 0
         self._requests = 0
@@ -112,7 +114,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """The headers are there."""
-        if self._is_surplus:
+        if self._is_surplus or self.parser.should_upgrade():
             return
         limits = self.register.limits
         refusal = self._refusal(limits)
@@ -133,7 +135,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         """The request is there as a whole."""
-        if self._is_surplus:
+        if self._is_surplus or self.parser.should_upgrade():
             return
         super().on_message_complete()
         self._requests += 1
