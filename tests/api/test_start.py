@@ -12,7 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript
-from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
+from tests.support.models import (
+    ACCESS_KEY,
+    MODEL,
+    file_with_template,
+    standin_model,
+    tiny_model,
+)
 from tests.support.server import RunningServer, free_port, has_ipv6, running_server, wait_until
 from tests.support.wire import chat_body
 
@@ -45,6 +51,18 @@ def test_where_the_log_is_json_all_that_is_written_is(tmp_path: Path) -> None:
     events = [entry["event"] for entry in entries]
     assert {"listening", "engine ready", "draining"} <= set(events)
     assert entries[events.index("listening")]["url"] == server.base_url
+
+
+def test_a_template_that_cannot_be_used_is_told_once_before_anybody_asks(tmp_path: Path) -> None:
+    path = file_with_template(tmp_path, "{{ 'Functions: ' + functions }}")
+    with running_server(tmp_path, tiny_model(path=path, engines=2)) as server:
+        server.wait_engines()
+        [line] = server.log_lines("chat template cannot be used")
+        reply = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(), timeout=20)
+
+    assert "'functions' is undefined" in line
+    assert "used=plain" in line
+    assert reply.status_code == 200
 
 
 def test_without_keys_the_lines_to_paste_need_none(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 
 from tests.standin.model_script import ModelScript, Reply
 
+from picoserve.engine.gguf_header import load_gguf_header
+
 MODEL: Final = "picoserve-tiny"
 SHIPPED: Final = Path(__file__).parents[2] / f"src/picoserve/models/{MODEL}.gguf"
 ACCESS_KEY: Final = {"PICOVOICE_ACCESS_KEY": "a-key-for-the-stand-in=="}
@@ -33,6 +35,16 @@ slots = {slots}
 prompt_cache_mib = {prompt_cache_mib}
 aliases = {json.dumps(list(aliases))}
 """
+
+
+def file_with_template(folder: Path, source: str) -> Path:
+    """The shipped model's file with another chat template in it, no longer than its own."""
+    own = load_gguf_header(SHIPPED).chat_template.encode()
+    other = source.encode()
+    padding = b"{#" + b" " * (len(own) - len(other) - 4) + b"#}"
+    path = folder / "other.gguf"
+    path.write_bytes(SHIPPED.read_bytes().replace(own, other + padding))
+    return path
 
 
 def standin_model(

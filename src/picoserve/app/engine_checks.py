@@ -107,6 +107,12 @@ async def _until(changed: asyncio.Event, claim: Callable[[], bool]) -> None:
 
 def _template(model: ServedModel, info: EngineInfo) -> Finding:
     template = model.template(info)
+    if model.template_problem:
+        return note(
+            "template",
+            f"the file's own cannot be used ({model.template_problem}); '{template.name}' is",
+            "set chat_template to a family's name or a Jinja file",
+        )
     if template.name == "plain":
         return note(
             "template",

@@ -165,9 +165,7 @@ def _engines(
                     verbose=verbose,
                 )
             )
-    return ModelPlan(
-        specs, warm_prompt=partial(warm_prompt, model, entry.warm_up) if entry.warm_up else None
-    )
+    return ModelPlan(specs, warm_prompt=partial(warm_prompt, model, entry.warm_up))
 
 
 def _devices(entry: ModelSettings) -> list[str]:

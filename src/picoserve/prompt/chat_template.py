@@ -207,9 +207,14 @@ def template_from_source(
     """
     compiled = compile_template(source)
     tokens = {"bos_token": bos_token, "eos_token": eos_token}
-    write: Write = partial(compiled, **{**(variables or {}), **tokens, "tools": None})
-    if not writes_user_text(write) and writes_user_text(with_parts(write)):
-        write = with_parts(write)
+    # A template that was made for tools only may take an empty list where it takes no None.
+    values = {**(variables or {}), **tokens}
+    writers: list[Write] = [
+        partial(compiled, **{**values, "tools": None}),
+        partial(compiled, **{**values, "tools": []}),
+    ]
+    candidates = (*writers, *map(with_parts, writers))
+    write = next(filter(writes_user_text, candidates), writers[0])
     row = family_of_source(source, write, name, stop_phrases, eos_token)
     style = style_of_source(source)
     strict = replace(row, tool_style=style, has_tool_role=False, alternates=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from picoserve.engine.engine import Capability, EngineInfo, EngineKind
 from picoserve.errors import ConfigError, ModelNotFoundError
+from picoserve.logs import get_logger
 from picoserve.prompt.chat_template import (
     FALLBACK_FAMILY,
     VISION_FAMILY,
@@ -14,6 +15,8 @@ from picoserve.prompt.chat_template import (
     template_from_source,
     template_named,
 )
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class ServedModel:
             the model file says.
         image_side: The longest side in pixels that images for it are scaled down to.
         file_name: The model file's name, the last hint to the family.
+        template_problem: Why the template in the model file is not used, once one was looked for;
+            "" where it is, or where there is none.
     """
 
     name: str
@@ -47,6 +52,7 @@ class ServedModel:
     chat_template: str = ""
     image_side: int = 1024
     default_sampling: DefaultSampling = field(default_factory=DefaultSampling)
+    template_problem: str = ""
     _template: ChatTemplate | None = None
 
     def configured_template(self) -> ChatTemplate | None:
@@ -69,21 +75,30 @@ class ServedModel:
         if self._template is None:
             self._template = (
                 self.configured_template()
-                or _embedded(info)
+                or self._embedded(info)
                 or family_for(info.model)
                 or family_for(self.file_name)
                 or template_named(VISION_FAMILY if info.can(Capability.VISION) else FALLBACK_FAMILY)
             )
+            if self.template_problem:
+                _log.warning(
+                    "the model file's chat template cannot be used",
+                    model=self.name,
+                    problem=self.template_problem,
+                    used=self._template.name,
+                )
         return self._template
 
-
-def _embedded(info: EngineInfo) -> ChatTemplate | None:
-    if not info.chat_template:
-        return None
-    try:
-        return template_from_source(info.chat_template, name=info.model, eos_token=info.eos_token)
-    except TemplateError:
-        return None
+    def _embedded(self, info: EngineInfo) -> ChatTemplate | None:
+        if not info.chat_template:
+            return None
+        try:
+            return template_from_source(
+                info.chat_template, name=info.model, eos_token=info.eos_token
+            )
+        except TemplateError as error:
+            self.template_problem = str(error)
+            return None
 
 
 def find_model(models: Sequence[ServedModel], name: str) -> ServedModel:

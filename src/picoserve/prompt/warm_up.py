@@ -9,9 +9,12 @@ from picoserve.prompt.turns import Turn
 
 def warm_prompt(model: ServedModel, system: str, info: EngineInfo) -> str:
     """The beginning that conversations with this system message share, or "" without a cache."""
-    if not (system and info.context_cache and info.can(Capability.GENERATION)):
+    if not info.can(Capability.GENERATION):
         return ""
+    # Found in any case: what is wrong with it is to be in the log before a request comes.
     template = model.template(info)
+    if not (system and info.context_cache):
+        return ""
     return os.path.commonprefix(  # noqa: RUF071  # characters are what is meant
         [
             template.render([Turn("system", system), Turn("user", user)])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.standin.model_script import ModelScript, Reply, Status, read_journal
 from tests.support.command_line import picoserve
-from tests.support.models import ACCESS_KEY, standin_model
+from tests.support.models import ACCESS_KEY, file_with_template, standin_model
 
 
 def examined(
@@ -30,6 +30,17 @@ def test_shipped_model_passes() -> None:
     assert "driver: " in result.stdout
     assert "no model is configured: picoLLM was not looked at" in result.stdout
     assert "--model" in result.stdout
+
+
+def test_a_template_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> None:
+    path = file_with_template(tmp_path, "{{ 'Functions: ' + functions }}")
+
+    output = picoserve("doctor", "--model", str(path)).stdout
+
+    assert "template: the file's own cannot be used (The chat template failed: 'functions' is" in (
+        " ".join(output.split())
+    )
+    assert "'plain' is" in output
 
 
 def test_working_picollm_model_passes(standin_library: Path, tmp_path: Path) -> None:

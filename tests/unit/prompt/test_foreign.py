@@ -231,6 +231,14 @@ def test_the_date_in_a_default_system_text_is_that_of_the_request() -> None:
     assert before <= written.astimezone() <= datetime.now().astimezone()
 
 
+def test_a_template_made_for_tools_alone_gets_an_empty_list_of_them() -> None:
+    source = "<|im_start|>tools:{% for tool in tools %}{{ tool }}{% endfor %}<|im_end|>" + LENIENT
+
+    text = template_from_source(source, name="x").render([TURN], [TOOL])
+
+    assert text.startswith("<|im_start|>tools:<|im_end|><|im_start|>system\n# Tools\n")
+
+
 def test_hermes_is_recognised_by_its_tag() -> None:
     source = LENIENT + "{# <tool_call> #}"
     conversation = [Turn("system", "s"), Turn("user", "Hi"), CALL, RESULT, RESULT]
