@@ -93,6 +93,7 @@ TESTED_ELSEWHERE: Final = {
     "pipeline/embeddings.py": "api/test_embeddings.py",
     "pipeline/failures.py": "api/test_chat_stream.py",
     "pipeline/generation.py": "api/test_chat_stream.py",
+    "pipeline/outcomes.py": "api/test_embeddings.py",
     "pipeline/plan.py": "api/test_thoughts.py",
     "pipeline/tokens.py": "api/test_tokens.py",
     "pool/deadlines.py": "api/test_vision.py",

@@ -81,6 +81,7 @@ class Job:
         top_logprobs: None for no log probabilities, else how many alternatives per token.
         repair_choices: How many alternatives at the places where the job ends, for a repair.
         embed: Not a generation: the prompt's embedding is wanted.
+        tokenize: Not a generation: the prompt's token ids are wanted.
         image: What the prompt speaks of, or what is to be read.
         load: A saved context to begin with, where it holds more of the prompt than the engine.
         save_to: Absolute path of a file to save the engine's context in at the end, or "".
@@ -93,6 +94,7 @@ class Job:
     top_logprobs: int | None = None
     repair_choices: int = 0
     embed: bool = False
+    tokenize: bool = False
     image: Image | None = None
     load: ContextFile | None = None
     save_to: str = ""
@@ -160,6 +162,7 @@ class Outcome:
             does not say.
         tokens: The generated tokens, for engines that tell them only at the end.
         embedding: Little-endian 32-bit floats, for a job that wants them.
+        token_ids: Those of the prompt, for a job that wants them.
     """
 
     finish: EngineFinish
@@ -169,6 +172,7 @@ class Outcome:
     tail: bytes = b""
     tokens: tuple[TokenLogprob, ...] = ()
     embedding: bytes = b""
+    token_ids: tuple[int, ...] = ()
 
 
 class FinishReason(StrEnum):

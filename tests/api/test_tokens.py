@@ -1,17 +1,23 @@
 """Tokens without generating: counted and listed as the engines count them."""
 
+import os
+import signal
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, read_journal
-from tests.support.models import ACCESS_KEY, MODEL, standin_model, tiny_model
-from tests.support.server import running_server
-from tests.support.wire import chat_body, completion_body, error_of
+from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model, tiny_model
+from tests.support.processes import frozen_workers, wait_idle
+from tests.support.server import running_server, wait_until
+from tests.support.wire import chat_body, completion_body, error_of, open_stream
 
 PATH = "/v1/chat/completions"
+TEXT = {"model": "pico", "prompt": "one two"}
 SCRIPT = ModelScript(
     model="llama-3.2-1b-instruct [3.85 v1]",
     context_length=300,
@@ -117,6 +123,80 @@ def test_counting_takes_nothing_from_what_an_engine_remembers(tmp_path: Path) ->
 
     assert counted.json()["count"] > 20
     assert after == before > 100
+
+
+def test_whoever_talks_waits_for_one_text_to_be_tokenized_and_not_for_all(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    config = "[server]\ncommit_seconds = 0.1\n[pool]\nmax_waiting = 2\n"
+    config += standin_model(standin_library, tmp_path, slow_script())
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        with ExitStack() as stack:
+            with frozen_workers(server):
+                texts = [threads.submit(client.post, "/tokenize", json=TEXT)]
+                wait_until(lambda: server.busy() == 1)
+                texts += [threads.submit(client.post, "/tokenize", json=TEXT) for _ in range(2)]
+                wait_until(lambda: server.waiting() == 2)
+                refused = client.post("/tokenize", json=TEXT)
+                talking = stack.enter_context(open_stream(client, chat_body("Go!", model="pico")))
+                assert server.waiting() == 3
+            assert talking.text() == "word0"
+            assert texts[0].result().json()["count"] == 2
+            # The one engine is the conversation's until its client leaves.
+            assert [text.done() for text in texts] == [True, False, False]
+        assert [text.result().status_code for text in texts] == [200, 200, 200]
+
+    assert (refused.status_code, error_of(refused)["code"]) == (503, "server_is_overloaded")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_clients_that_leave_while_a_text_is_tokenized_cost_no_engine(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    config = "[pool]\ninterrupt_seconds = 0.1\n"
+    config += standin_model(standin_library, tmp_path, SCRIPT)
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        ThreadPoolExecutor(1) as threads,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
+        with frozen_workers(server):
+            first = threads.submit(client.post, "/tokenize", json=TEXT)
+            wait_until(lambda: server.busy() == 1)
+            for path, asked in [
+                ("/tokenize", TEXT),
+                (PATH, body()),
+                (f"{PATH}/input_tokens", body()),
+            ]:
+                with pytest.raises(httpx.ReadTimeout):
+                    client.post(path, json=asked, timeout=0.5)
+                wait_until(lambda: server.waiting() == 0)
+            assert server.busy() == 1
+
+        assert first.result().json()["count"] == 2
+        wait_idle(server)
+        assert client.post(PATH, json=body()).status_code == 200
+        assert server.health()["engines"][0]["restarts"] == 0
+
+
+def test_text_whose_engine_dies_is_tokenized_by_its_successor(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    config = standin_model(standin_library, tmp_path, SCRIPT)
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        with frozen_workers(server) as [pid]:
+            answer = threads.submit(httpx.post, f"{server.url}/tokenize", json=TEXT, timeout=20)
+            wait_until(lambda: server.busy() == 1)
+            os.kill(pid, signal.SIGKILL)
+
+        assert answer.result().json()["count"] == 2
 
 
 @pytest.mark.parametrize(

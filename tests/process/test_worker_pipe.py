@@ -15,17 +15,19 @@ from tests.standin.model_script import ModelScript
 from tests.support.models import SHIPPED
 
 from picoserve.engine.engine import EngineKind, EngineSpec, FailureKind
+from picoserve.generation import Job
 from picoserve.worker.messages import (
+    Begun,
     Command,
+    Done,
     FrameReader,
+    Generate,
     Load,
     LoadFailed,
     Ping,
     Pong,
     Ready,
     Report,
-    Tokenize,
-    Tokens,
     decode_report,
     encode_frame,
 )
@@ -95,10 +97,10 @@ def test_worker_hears_a_pipe_of_any_number(load: Load) -> None:
 
 def test_what_comes_together_with_the_first_command_is_obeyed(load: Load) -> None:
     with worker(3) as pipe:
-        send(pipe, load, Tokenize(1, "one two"), Ping(2))
+        send(pipe, load, Generate(1, Job("one two", tokenize=True)), Ping(2))
         news = reports(pipe)
 
-        assert [type(next(news)) for _ in range(3)] == [Pong, Ready, Tokens]
+        assert [type(next(news)) for _ in range(4)] == [Pong, Ready, Begun, Done]
 
 
 def test_failure_to_load_that_nobody_has_foreseen_is_told_by_its_name(load: Load) -> None:

@@ -80,7 +80,8 @@ class PoolSettings(Table):
     """The line before the engines, and how patient the pool is with an engine."""
 
     max_waiting: int = Field(default=256, ge=0)
-    """Most requests that wait in one model's line; one more is answered with 503."""
+    """Most requests that wait in one model's line, and as many that wait for their tokens to be
+    counted; one more is answered with 503."""
 
     max_waiting_tokens: int = Field(default=1_000_000, ge=0)
     """Most tokens of the prompts that wait in one model's line, taken as one for every four

@@ -135,8 +135,12 @@ class EngineInfo:
         return capability in self.capabilities
 
     def can_interrupt(self, job: Job) -> bool:
-        """Whether a job can be ended early; picoLLM's embeddings and OCR always go on to theirs."""
-        return not job.embed and (job.image is None or not self.can(Capability.OCR))
+        """Whether a job can be ended early; but for generations they always go on to their end.
+
+        So does picoLLM's OCR.
+        """
+        generates = not (job.embed or job.tokenize)
+        return generates and (job.image is None or not self.can(Capability.OCR))
 
 
 class Sink(Protocol):
@@ -179,8 +183,8 @@ class Sink(Protocol):
 class Engine(Protocol):
     """One loaded model on one device.
 
-    `generate` is called by at most `info.slots` threads at a time. `interrupt` is the only
-    call that may come beside a running `generate`.
+    At most `info.slots` threads at a time call `generate`, `embed` and `tokenize`. `interrupt` is
+    the only call that may come beside these.
     """
 
     @property
@@ -201,7 +205,10 @@ class Engine(Protocol):
         ...
 
     def tokenize(self, text: str) -> Sequence[int]:
-        """Token ids of a text, special tokens recognised, nothing added. Raises EngineError."""
+        """Token ids of a text, in the place of a job, as a job with this prompt would read it.
+
+        Raises EngineError.
+        """
         ...
 
     def close(self) -> None:

@@ -6,14 +6,12 @@ from dataclasses import replace
 
 from picoserve.errors import EngineFailedError, PicoserveError
 from picoserve.generation import FinishReason, Job, Outcome, Usage
-from picoserve.pipeline.failures import error_from_failure
 from picoserve.pipeline.moves import Moves
+from picoserve.pipeline.outcomes import outcome_of
 from picoserve.pipeline.record import GenerationRecord
-from picoserve.pool.lease import Lease
 from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
-from picoserve.pool.stream import JobStream, WorkerLostError
-from picoserve.worker.messages import Done, Failed
+from picoserve.pool.stream import WorkerLostError
 
 
 class Embeddings:
@@ -76,7 +74,7 @@ class Embeddings:
             stream = lease.run(Job(text, embed=True))
             record.calls += 1
             try:
-                return await _outcome(lease, stream, field)
+                return await outcome_of(lease, stream, field)
             except WorkerLostError:
                 if not moves.use(stream):
                     raise EngineFailedError("The engine stopped working while embedding.") from None
@@ -84,12 +82,3 @@ class Embeddings:
                 placement = replace(placement, front=True)
             finally:
                 lease.release()
-
-
-async def _outcome(lease: Lease, stream: JobStream, field: str) -> Outcome:
-    while True:
-        for report in await stream.read():
-            if isinstance(report, Done):
-                return report.outcome
-            if isinstance(report, Failed):
-                raise error_from_failure(report, lease, field)

@@ -1,22 +1,46 @@
-"""Token ids of a text, from an engine of the model, between its jobs."""
+"""Token ids of a text, from an engine of the model."""
 
-from picoserve.engine.engine import EngineError
-from picoserve.pipeline.failures import error_from_failure
+from picoserve.errors import EngineFailedError
+from picoserve.generation import Job
+from picoserve.pipeline.moves import Moves
+from picoserve.pipeline.outcomes import outcome_of
+from picoserve.pool.lease import Lease
+from picoserve.pool.model_pool import Placement
 from picoserve.pool.pool import Pool
-from picoserve.worker.messages import Failed
+from picoserve.pool.stream import WorkerLostError
 
 
-async def token_ids(pool: Pool, model: str, text: str, field: str) -> list[int]:
+async def token_ids(pool: Pool, model: str, text: str, field: str) -> tuple[int, ...]:
     """The ids; their number is what a job with this prompt would report.
 
     Args:
         field: The request field that the text came from, for errors.
 
     Raises:
-        PicoserveError: No engine works, or it failed.
+        PicoserveError: No engine works, or it failed, or too many other requests wait.
     """
+    moves = Moves(len(pool.models[model].keepers))
+    while True:
+        lease = await _lease(pool, model, text)
+        stream = lease.run(Job(text, tokenize=True))
+        try:
+            return (await outcome_of(lease, stream, field)).token_ids
+        except WorkerLostError:
+            if not moves.use(stream):
+                raise EngineFailedError("The engine stopped working while tokenizing.") from None
+        finally:
+            lease.release()
+
+
+async def _lease(pool: Pool, model: str, text: str) -> Lease:
+    """A place on an engine, and with it a turn that lasts until the place is free again."""
+    models = pool.models[model]
+    await models.tokenizing.take(text, retry_after=models.retry_after())
     try:
-        return await pool.models[model].tokenize(text)
-    except EngineError as error:
-        failure = Failed(0, error.kind, error.message, error.prompt_tokens)
-        raise error_from_failure(failure, None, field) from error
+        # Without its text it goes where no conversation is likely to go on.
+        lease = await pool.acquire(Placement(model), "")
+    except BaseException:
+        models.tokenizing.give_back()
+        raise
+    lease.when_free(models.tokenizing.give_back)
+    return lease

@@ -11,7 +11,6 @@ from picoserve.pool.affinity import Origin
 from picoserve.pool.deadlines import Deadlines
 from picoserve.pool.process import ChildProcess, WorkerPipe, start_worker
 from picoserve.pool.stream import JobStream
-from picoserve.pool.tokenizing import Tokenizing
 from picoserve.pool.worker_output import WorkerOutput
 from picoserve.worker.messages import (
     Accepted,
@@ -29,8 +28,6 @@ from picoserve.worker.messages import (
     Ready,
     Report,
     Shutdown,
-    Tokenize,
-    Tokens,
 )
 
 _CLOSE_SECONDS: Final = 3.0
@@ -76,7 +73,6 @@ class WorkerHandle:
         self._info: EngineInfo | None = None
         self._loaded: asyncio.Future[EngineInfo] = asyncio.get_running_loop().create_future()
         self._streams: dict[int, JobStream] = {}
-        self._tokenizing = Tokenizing()
         self._deadlines = Deadlines(interrupt_seconds, self._kill_deaf)
         self._numbers = 0
         self._leased = 0
@@ -141,7 +137,9 @@ class WorkerHandle:
         """Run a job on a place that was taken before."""
         self._numbers += 1
         can_interrupt = self._info is None or self._info.can_interrupt(job)
-        stream = JobStream(self._numbers, can_interrupt=can_interrupt)
+        stream = JobStream(
+            self._numbers, can_interrupt=can_interrupt, reads_prompt=not job.tokenize
+        )
         if self.broken or self._pipe is None:
             stream.lose()
             return stream
@@ -158,19 +156,6 @@ class WorkerHandle:
         stream.interrupted = True
         self._pipe.send(Interrupt(stream.number))
         self._deadlines.review(self._streams.values())
-
-    async def tokenize(self, text: str) -> list[int]:
-        """Token ids of a text, computed between the engine's jobs.
-
-        Raises:
-            EngineError: The engine refused, or the worker is gone.
-        """
-        if self.broken or self._pipe is None:
-            raise EngineError(FailureKind.RUNTIME, "the worker is gone")
-        self._numbers += 1
-        number = self._numbers
-        self._pipe.send(Tokenize(number, text))
-        return await self._tokenizing.answer(number)
 
     async def close(self) -> None:
         """End the worker: ask, then insist."""
@@ -240,8 +225,6 @@ class WorkerHandle:
                 self._pass_on(report)
             case Done() | Failed():
                 self._end_job(report)
-            case Tokens(number=number, ids=ids):
-                self._tokenizing.resolve(number, ids)
             case Ready() | LoadFailed() | Pong():
                 self._on_life_sign(report)
 
@@ -278,14 +261,11 @@ class WorkerHandle:
         self._deadlines.review(self._streams.values())
         if stream is not None:
             stream.push(report)
-        elif isinstance(report, Failed):
-            self._tokenizing.fail(report.number, EngineError(report.kind, report.message))
 
     def _on_lost(self) -> None:
         self.broken = True
         self._deadlines.review(())
         self._fail_load(EngineError(FailureKind.RUNTIME, "the process died while loading"))
-        self._tokenizing.fail_all(EngineError(FailureKind.RUNTIME, "the worker is gone"))
         self.lost.set()
         self.lose_jobs(died=self._blames_jobs)
 

@@ -5,6 +5,7 @@ from time import perf_counter
 
 from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job
+from picoserve.pool.affinity import Origin
 from picoserve.pool.handle import WorkerHandle
 from picoserve.pool.observer import PoolObserver
 from picoserve.pool.stream import JobStream
@@ -24,20 +25,25 @@ class Lease:
         info: EngineInfo,
         observer: PoolObserver,
         note_seconds: Callable[[float], None],
+        origin: Origin,
     ) -> None:
         """Take a place.
 
         Args:
-            note_seconds: Told how long the place was held, once it is free after a job.
+            note_seconds: Told how long a job held the place, once it is free.
+            origin: Where the job comes from.
         """
         self.info = info
         self._note_seconds = note_seconds
+        self._origin = origin
         self._began = perf_counter()
         self._observer = observer
         self._handle = handle
         self._stream: JobStream | None = None
         self._released = False
         self._interrupted: float | None = None
+        self._is_job = True
+        self._on_free: Callable[[], None] | None = None
         handle.take_place()
 
     @property
@@ -47,13 +53,16 @@ class Lease:
 
     def run(self, job: Job) -> JobStream:
         """Run a job. Jobs of one lease run one after the other."""
-        self._handle.last_lease = self
-        self._handle.remembered = job.context
-        self._handle.prompt_length = len(job.context)
-        self._handle.last_used = perf_counter()
+        self._is_job = not job.tokenize
+        if self._is_job:
+            self._take_context(job)
         self._interrupted = None
         self._stream = self._handle.submit(job)
         return self._stream
+
+    def when_free(self, callback: Callable[[], None]) -> None:
+        """Call back once the place is free again."""
+        self._on_free = callback
 
     def remember(self, text: str) -> None:
         """What the engine's context holds now: prompt and reply."""
@@ -74,13 +83,28 @@ class Lease:
             return
         self._released = True
         if self._stream is None:
-            self._handle.free_place()
+            self._give_place_back()
         else:
             self.interrupt()
             self._stream.when_ended(self._free)
 
+    def _take_context(self, job: Job) -> None:
+        """Note what the engine's context holds from here on; counting tokens changes nothing."""
+        handle = self._handle
+        handle.last_lease = self
+        handle.remembered = job.context
+        handle.prompt_length = len(job.context)
+        handle.last_used = perf_counter()
+        handle.last_origin = self._origin
+
     def _free(self) -> None:
         if self._interrupted is not None:
             self._observer.interrupted(self.engine, perf_counter() - self._interrupted)
-        self._note_seconds(perf_counter() - self._began)
+        if self._is_job:
+            self._note_seconds(perf_counter() - self._began)
+        self._give_place_back()
+
+    def _give_place_back(self) -> None:
         self._handle.free_place()
+        if self._on_free is not None:
+            self._on_free()

@@ -13,6 +13,7 @@ from picoserve.pool.keeper import EngineKeeper, EngineState, KeeperLimits
 from picoserve.pool.lease import Lease
 from picoserve.pool.line import Line, LineLimits, Priority, Waiter
 from picoserve.pool.observer import NobodyWatches, PoolObserver
+from picoserve.pool.tokenizing import TokenizingTurns
 from picoserve.pool.warm_up import WarmPrompt
 
 
@@ -71,6 +72,8 @@ class ModelPool:
 
     Attributes:
         observer: Told of what happens.
+        line: The jobs that wait for a place.
+        tokenizing: Whose turn it is to stand in line to have a text tokenized.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class ModelPool:
         self.keepers = [
             EngineKeeper(spec, limits, self._on_change, plan.warm_prompt) for spec in plan.specs
         ]
+        self.tokenizing = TokenizingTurns(len(self.keepers), line)
         self._mean_job_seconds = 1.0
 
     @property
@@ -104,6 +108,11 @@ class ModelPool:
         known.sort(key=lambda row: (row[0], not row[1].device.startswith("gpu")))
         identities = (info.context_identity for _, info in known)
         return list(dict.fromkeys(identity for identity in identities if identity))
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait: jobs in line, and texts to be tokenized that are not yet."""
+        return len(self.line) + len(self.tokenizing)
 
     @property
     def is_ready(self) -> bool:
@@ -189,14 +198,6 @@ class ModelPool:
     def _note_job_seconds(self, seconds: float) -> None:
         self._mean_job_seconds += 0.1 * (seconds - self._mean_job_seconds)
 
-    async def tokenize(self, text: str) -> list[int]:
-        """Token ids of a text, from any engine, a free one first. Raises EngineError."""
-        handles = [keeper.handle for keeper in self.keepers if keeper.handle]
-        usable = [handle for handle in handles if handle.info and not handle.broken]
-        if not usable:
-            raise ModelUnavailableError(f"No engine of the model '{self.name}' is ready.")
-        return await max(usable, key=lambda handle: handle.free_places).tokenize(text)
-
     def statuses(self) -> list[EngineStatus]:
         """One row per engine."""
         return [_status(self.name, keeper) for keeper in self.keepers]
@@ -253,8 +254,7 @@ class ModelPool:
         handle = free[best]
         if handle.info is None:
             return None
-        handle.last_origin = origin
-        return Lease(handle, handle.info, self.observer, self._note_job_seconds)
+        return Lease(handle, handle.info, self.observer, self._note_job_seconds, origin)
 
 
 def _slots(keeper: EngineKeeper) -> int:

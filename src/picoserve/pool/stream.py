@@ -24,19 +24,22 @@ class JobStream:
         ended: True once no report can follow.
         has_begun: True once the worker has taken the job up.
         has_pieces: True once a piece of the reply has arrived.
-        prompt_read: True once the engine has read the prompt to its end, as far as it tells.
+        prompt_read: True once the engine has read the prompt to its end, as far as it tells, or
+            where the job has it do no such thing.
         interrupted: True once its end was asked for.
         last_report: When the last report came (or the job began), in the loop's time.
         on_death: Called when the worker dies between taking the job up and accepting it.
     """
 
-    def __init__(self, number: int, *, can_interrupt: bool = True) -> None:
+    def __init__(
+        self, number: int, *, can_interrupt: bool = True, reads_prompt: bool = True
+    ) -> None:
         self.number = number
         self.can_interrupt = can_interrupt
         self.ended = False
         self.has_begun = False
         self.has_pieces = False
-        self.prompt_read = False
+        self.prompt_read = not reads_prompt
         self.interrupted = False
         self.on_death: Callable[[], None] | None = None
         self._now = asyncio.get_running_loop().time

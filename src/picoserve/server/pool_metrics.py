@@ -24,13 +24,13 @@ class PoolCollector(Collector):
 
     def _models(self) -> Iterable[Metric]:
         waiting = GaugeMetricFamily(
-            "picoserve_num_requests_waiting", "Jobs in line.", labels=["model_name"]
+            "picoserve_num_requests_waiting", "Requests that wait.", labels=["model_name"]
         )
         running = GaugeMetricFamily(
             "picoserve_num_requests_running", "Jobs on engines.", labels=["model_name"]
         )
         for name, model in self._pool.models.items():
-            waiting.add_metric([name], len(model.line))
+            waiting.add_metric([name], model.waiting)
             running.add_metric([name], sum(row.busy for row in model.statuses()))
         yield waiting
         yield running

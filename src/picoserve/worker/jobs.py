@@ -13,7 +13,6 @@ from picoserve.worker.messages import (
     Progress,
     Ready,
     Report,
-    Tokenize,
 )
 
 
@@ -65,13 +64,12 @@ class JobTable:
         self._lock = threading.Lock()
         self._jobs: dict[int, RunningJob] = {}
         self._running: set[int] = set()
-        self._queue: SimpleQueue[Generate | Tokenize | None] = SimpleQueue()
+        self._queue: SimpleQueue[Generate | None] = SimpleQueue()
 
-    def put(self, command: Generate | Tokenize) -> None:
-        """Take in a command for the engine's threads."""
-        if isinstance(command, Generate):
-            with self._lock:
-                self._jobs[command.number] = RunningJob(command.number, self._send)
+    def put(self, command: Generate) -> None:
+        """Take in a job for the engine's threads."""
+        with self._lock:
+            self._jobs[command.number] = RunningJob(command.number, self._send)
         self._queue.put(command)
 
     def stop(self) -> None:
@@ -81,8 +79,8 @@ class JobTable:
                 job.cancel()
         self._queue.put(None)
 
-    def take(self) -> Generate | Tokenize | None:
-        """The next command; None means that the thread shall end."""
+    def take(self) -> Generate | None:
+        """The next job; None means that the thread shall end."""
         command = self._queue.get()
         if command is None:
             self._queue.put(None)  # for the next thread

@@ -39,13 +39,6 @@ class Interrupt(_Message, frozen=True):
     number: int
 
 
-class Tokenize(_Message, frozen=True):
-    """Count and list the tokens of a text; answered between jobs."""
-
-    number: int
-    text: str
-
-
 class Ping(_Message, frozen=True):
     """Answered by the listener thread at once, also while a job runs."""
 
@@ -115,23 +108,14 @@ class Failed(_Message, frozen=True):
     prompt_tokens: int | None = None
 
 
-class Tokens(_Message, frozen=True):
-    """Answer to Tokenize."""
-
-    number: int
-    ids: list[int]
-
-
 class Pong(_Message, frozen=True):
     """Answer to Ping."""
 
     number: int
 
 
-Command: TypeAlias = Load | Generate | Interrupt | Tokenize | Ping | Shutdown
-Report: TypeAlias = (
-    Ready | LoadFailed | Begun | Accepted | Progress | Piece | Done | Failed | Tokens | Pong
-)
+Command: TypeAlias = Load | Generate | Interrupt | Ping | Shutdown
+Report: TypeAlias = Ready | LoadFailed | Begun | Accepted | Progress | Piece | Done | Failed | Pong
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _commands: Final = msgspec.msgpack.Decoder(Command)

@@ -20,7 +20,7 @@ from picoserve.engine.engine import (
     FailureKind,
     Sink,
 )
-from picoserve.generation import Job, Outcome
+from picoserve.generation import EngineFinish, Job, Outcome
 from picoserve.worker.jobs import JobTable
 from picoserve.worker.messages import (
     Begun,
@@ -36,8 +36,6 @@ from picoserve.worker.messages import (
     Pong,
     Ready,
     Report,
-    Tokenize,
-    Tokens,
     decode_command,
     encode_frame,
 )
@@ -124,7 +122,7 @@ class WorkerProcess:
     def _obey(self, command: Command) -> bool:
         """Carry out one command; False for Shutdown."""
         match command:
-            case Generate() | Tokenize():
+            case Generate():
                 self._jobs.put(command)
             case Interrupt(number=number):
                 self._jobs.cancel(number)
@@ -149,13 +147,9 @@ class WorkerProcess:
 
     def _serve(self, engine: Engine) -> None:
         while (command := self._jobs.take()) is not None:
-            match command:
-                case Generate():
-                    self._generate(engine, command)
-                case Tokenize():
-                    self._tokenize(engine, command)
+            self._run(engine, command)
 
-    def _generate(self, engine: Engine, command: Generate) -> None:
+    def _run(self, engine: Engine, command: Generate) -> None:
         sink = self._jobs.begin(command.number)
         self._send(Begun(command.number))
         report: Report
@@ -168,14 +162,6 @@ class WorkerProcess:
         self._jobs.end(command.number)
         self._send(report)
 
-    def _tokenize(self, engine: Engine, command: Tokenize) -> None:
-        try:
-            self._send(Tokens(command.number, list(engine.tokenize(command.text))))
-        except EngineError as error:
-            self._send(Failed(command.number, error.kind, error.message))
-        except Exception as error:  # noqa: BLE001  # one text's failure is not the worker's
-            self._send(Failed(command.number, FailureKind.RUNTIME, type(error).__name__))
-
     def _send(self, report: Report) -> None:
         frame = encode_frame(report)
         try:
@@ -187,4 +173,9 @@ class WorkerProcess:
 
 
 def _do(engine: Engine, job: Job, sink: Sink) -> Outcome:
-    return engine.embed(job.prompt) if job.embed else engine.generate(job, sink)
+    if job.embed:
+        return engine.embed(job.prompt)
+    if job.tokenize:
+        ids = tuple(engine.tokenize(job.prompt))
+        return Outcome(EngineFinish.END, len(ids), 0, token_ids=ids)
+    return engine.generate(job, sink)

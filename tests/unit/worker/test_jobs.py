@@ -3,7 +3,7 @@ import pytest
 from picoserve.engine.engine import EngineInfo
 from picoserve.generation import Job
 from picoserve.worker.jobs import JobTable
-from picoserve.worker.messages import Accepted, Generate, Piece, Ready, Report, Tokenize
+from picoserve.worker.messages import Accepted, Generate, Piece, Ready, Report
 
 JOB = Job("prompt")
 INFO = EngineInfo("model", "1", 2048, 1, "cpu:1")
@@ -16,7 +16,7 @@ def table() -> tuple[JobTable, list[Report]]:
 
 def test_commands_are_taken_in_order() -> None:
     jobs, _ = table()
-    commands: list[Generate | Tokenize] = [Generate(1, JOB), Tokenize(2, "x"), Generate(3, JOB)]
+    commands = [Generate(number, JOB) for number in (1, 2, 3)]
     for command in commands:
         jobs.put(command)
 

@@ -23,8 +23,6 @@ from picoserve.worker.messages import (
     Ready,
     Report,
     Shutdown,
-    Tokenize,
-    Tokens,
     decode_command,
     decode_report,
     encode_frame,
@@ -36,7 +34,7 @@ COMMANDS: list[Command] = [
     Generate(7, Job("Grüße", 5, ("a", "b"), Sampling(0.5, 0.9, 1, -1, -(2**63)), 3)),
     Generate(8, Job("")),
     Interrupt(7),
-    Tokenize(9, "text"),
+    Generate(9, Job("text", tokenize=True)),
     Ping(1),
     Shutdown(),
 ]
@@ -47,7 +45,7 @@ REPORTS: list[Report] = [
     Piece(7, b"\xf0\x9f", (TOKEN,)),
     Done(7, Outcome(EngineFinish.LIMIT, 10, 5, 3, b"\xff", (TOKEN,))),
     Failed(7, FailureKind.CONTEXT_LENGTH, "too long", 9000),
-    Tokens(9, [1, 2, 3]),
+    Done(9, Outcome(EngineFinish.END, 3, 0, token_ids=(1, 2, 3))),
     Pong(1),
 ]
 

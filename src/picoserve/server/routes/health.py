@@ -44,7 +44,7 @@ async def health(state: State) -> Response:
         "status": _word(pool),
         "version": __version__,
         "models": {
-            name: {"ready": model.is_ready, "waiting": len(model.line)}
+            name: {"ready": model.is_ready, "waiting": model.waiting}
             for name, model in pool.models.items()
         },
         "engines": [

@@ -17,6 +17,7 @@ from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.text import checked_text
 from picoserve.server.body import read_body
 from picoserve.server.chat_preparation import prepared_work
+from picoserve.server.disconnect import until_disconnect
 from picoserve.server.model_lookup import ready_model
 from picoserve.server.request_facts import facts_of
 from picoserve.server.state import ServerState, State
@@ -49,7 +50,7 @@ async def tokenize(request: Request, state: State) -> Response:
         model, info = ready_model(state, body.model, facts_of(request.scope))
         prompt, field = checked_text(body.text, "prompt"), "prompt"
         check_certain_overflow(prompt, info, field)
-    ids = await token_ids(state.pool, model.name, prompt, field)
+    ids = await until_disconnect(request, token_ids(state.pool, model.name, prompt, field))
     answer = tokens_answer(ids, info.context_length)
     return JSONResponse(answer, headers=headers)
 
@@ -59,7 +60,8 @@ async def count_input_tokens(request: Request, state: State) -> Response:
     """How many tokens the engine would read for this chat request."""
     raw = await read_body(request, state.limits)
     chat = await _rendered(request, raw, state)
-    ids = await token_ids(state.pool, chat.model.name, chat.job.prompt, "messages")
+    counting = token_ids(state.pool, chat.model.name, chat.job.prompt, "messages")
+    ids = await until_disconnect(request, counting)
     return JSONResponse(input_tokens_answer(len(ids)), headers=chat.headers)
 
 
