@@ -27,10 +27,22 @@ _DETECTED: Final = re.compile(
     )
 )
 
+# A template's own frames are made of control texts and names of roles, so any brackets count.
+_FRAMING: Final = re.compile(r"[<\[\]\u3008][^\s<>\[\]\u3008\u3009]{1,64}[>\[\]\u3009]")
+
 
 def find_control_tokens(source: str) -> tuple[str, ...]:
     """List the control texts that a template's source spells out, in order of appearance."""
     return tuple(dict.fromkeys(_DETECTED.findall(source)))
+
+
+def find_framing_tokens(frame: str) -> tuple[str, ...]:
+    """List the control texts in what a template writes between two messages.
+
+    Those of thoughts are left out: they belong to a reply, which is written back as it was.
+    """
+    tokens = dict.fromkeys(_FRAMING.findall(frame))
+    return tuple(token for token in tokens if "think" not in token.lower())
 
 
 class Neutraliser:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, Literal
 
 from picoserve.prompt.arrangement import Message
-from picoserve.prompt.control_text import find_control_tokens
+from picoserve.prompt.control_text import find_control_tokens, find_framing_tokens
 from picoserve.prompt.family import Family
 from picoserve.prompt.thinking import thought_tags_in
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
@@ -25,6 +25,8 @@ _ENDS: Final = (
     *("<end_of_turn>", "<eos>", "</s>", "<|eot|>", "<|return|>", "<\uff5cend▁of▁sentence\uff5c>"),
 )
 _LONGEST_LEAD: Final = 4
+# Before the first message there may be prose of the template's own.
+_LONGEST_FRAME: Final = 64
 
 Write = Callable[..., str]
 
@@ -47,7 +49,9 @@ def family_of_source(
     if not writes_user_text(write):
         _prompt(write, "user")
         raise TemplateError(f"The chat template {name!r} leaves the user's message out.")
-    tokens = tuple(token for token in (*find_control_tokens(source), eos_token) if len(token) > 1)
+    framing = (token for frame in _frames(write) for token in find_framing_tokens(frame))
+    spelt = dict.fromkeys((*find_control_tokens(source), *framing, eos_token))
+    tokens = tuple(token for token in spelt if len(token) > 1)
     known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
     ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
     style, has_tool_role = style_of_source(source), False
@@ -164,31 +168,41 @@ def _prompt(write: Write, *roles: str) -> str:
     return write(messages=_conversation(*roles), add_generation_prompt=True)
 
 
+def _frames(write: Write) -> list[str]:
+    """What stands before, between and behind messages."""
+    for roles in (("system", "user", "assistant", "user"), ("user", "assistant", "user")):
+        if _writes(write, *roles):
+            before, *others = re.split(r"zq\dqz", _prompt(write, *roles))
+            return [before[-_LONGEST_FRAME:], *others]
+    return []
+
+
 def _beyond(text: str, other: str) -> str:
     """The rest of a text from where it is no longer the same as another."""
     return text[len(os.path.commonprefix([text, other])) :]  # noqa: RUF071  # characters are meant
 
 
-def _after_prompt(write: Write) -> str:
-    """What follows the prompt `user` in the conversation `user, assistant, user`."""
-    prompt = _prompt(write, "user")
-    try:
-        later = _prompt(write, "user", "assistant", "user")
-    except TemplateError:
-        return ""
-    return later.removeprefix(prompt) if later.startswith(prompt) else ""
+def _around_reply(write: Write) -> tuple[str, str]:
+    """What stands before the reply in the conversation `user, assistant, user`, and behind it."""
+    if not _writes(write, "user", "assistant", "user"):
+        return "", ""
+    before, _, behind = _prompt(write, "user", "assistant", "user").partition(_word(1))
+    return before, behind
 
 
 def _reply_lead(write: Write) -> str:
     """The blanks between the end of a prompt and the reply in the same conversation, later."""
-    lead, found, _ = _after_prompt(write).partition(_word(1))
-    return lead if found and len(lead) <= _LONGEST_LEAD and not lead.strip() else ""
+    before, _ = _around_reply(write)
+    prompt = _prompt(write, "user")
+    lead = before.removeprefix(prompt) if before.startswith(prompt) else ""
+    return lead if len(lead) <= _LONGEST_LEAD and not lead.strip() else ""
 
 
 def _turn_end(write: Write, tokens: Sequence[str]) -> str:
-    """The control text that follows a reply."""
-    _, _, rest = _after_prompt(write).partition(_word(1))
-    ends = (token for token in tokens if rest.lstrip().startswith(token))
+    """The control text that follows a reply, unless what leads to the reply's text has it too."""
+    before, behind = _around_reply(write)
+    opening = _beyond(before, _prompt(write, "user"))
+    ends = (token for token in tokens if behind.lstrip().startswith(token) and token not in opening)
     return max(ends, key=len, default="")
 
 
