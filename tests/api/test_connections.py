@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import socket
 import time
 from collections.abc import Generator, Mapping
@@ -275,6 +276,32 @@ def test_connection_that_is_idle_gives_way_to_a_new_one(strict: RunningServer) -
         assert answer_of(kept[2]).startswith(b"HTTP/1.1 200")
 
 
+def test_connection_that_has_said_nothing_yet_gives_way_to_a_new_one(
+    strict: RunningServer,
+) -> None:
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connected(strict)) for _ in range(3)]
+        answer = strict.post(PATH, chat_body("Be brief.", model="pico"))
+
+        assert answer.status_code == 200
+        assert rest_of(silent[0]) == b""
+        silent[2].sendall(LOOK)
+        assert answer_of(silent[2]).startswith(b"HTTP/1.1 200")
+
+
+def test_none_of_many_requests_that_come_at_a_time_goes_unanswered(strict: RunningServer) -> None:
+    strict.process.send_signal(signal.SIGSTOP)
+    with contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(connected(strict)) for _ in range(12)]
+        for one in crowd:
+            one.sendall(raw_post(BRIEF))
+        strict.process.send_signal(signal.SIGCONT)
+        statuses = [int(answer_of(one).split()[1]) for one in crowd]
+
+    assert sorted(set(statuses)) == [200, 503]
+    assert statuses.count(200) >= 3
+
+
 def test_one_connection_too_many_is_told_so_and_health_answers(strict: RunningServer) -> None:
     wait_idle(strict)
     before = turned_away(strict)
@@ -305,10 +332,11 @@ def test_flood_of_connections_is_cut_off(strict: RunningServer) -> None:
     wait_idle(strict)
     before = cuts(strict, "max_connections")
     with contextlib.ExitStack() as stack:
-        flood = [stack.enter_context(connected(strict)) for _ in range(120)]
-        for connection in flood:
+        flood = []
+        for _ in range(120):
+            flood.append(stack.enter_context(connected(strict)))
             with contextlib.suppress(OSError):
-                connection.sendall(b"GET ")
+                flood[-1].sendall(b"GET ")
         # Three are served, and as many more as may ask how the server is.
         cut_off = [rest_of(connection) for connection in flood[3 + 64 :]]
 

@@ -40,7 +40,7 @@ _SIGNS_PER_HEADER: Final = len(b": \r\n")
 
 
 class _Phase(Enum):
-    """Where a connection is; each but the last two has a deadline."""
+    """Where a connection is. It rests before its first request too, but not for long."""
 
     HEAD = auto()
     BODY = auto()
@@ -62,7 +62,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take a place among the connections, or close."""
         super().connection_made(transport)
         self.parser = PlainParser(self)
-        self._phase = _Phase.HEAD
+        self._phase = _Phase.REST
         self._head_bytes = 0
         self._requests = 0
         self._is_surplus = False
@@ -72,7 +72,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._standing is Standing.REFUSED:
             transport.abort()
         else:
-            self._begin_head(self.register.limits.header_seconds)
+            # Between two newcomers the loop reads what has come: who has asked gives no way.
+            self.register.rest(self)
+            self._arm(self.register.limits.header_seconds)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
