@@ -125,6 +125,7 @@ TESTED_ELSEWHERE: Final = {
     "server/connections/parser.py": "api/test_http_dialects.py",
     "server/connections/protocol.py": "api/test_connections.py",
     "server/connections/refusals.py": "api/test_connections.py",
+    "server/connections/unframed.py": "api/test_http_dialects.py",
     "server/context_lookup.py": "api/test_contexts.py",
     "server/disconnect.py": "api/test_waiting.py",
     "server/direct_route.py": "api/test_chat_json.py",

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 from tests.support.server import RunningServer
 from tests.support.sockets import answer_of, connected, more_of, rest_of
-from tests.support.wire import chat_body, raw_post
+from tests.support.wire import chat_body, raw_post, read_chunks
 
 LOOK = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 BODY = json.dumps(chat_body(max_tokens=2)).encode()
@@ -24,6 +24,10 @@ OFFER = (
 def connection(server: RunningServer) -> Generator[socket.socket, None, None]:
     with connected(server) as connection:
         yield connection
+
+
+def in_version(version: bytes, request: bytes) -> bytes:
+    return request.replace(b"HTTP/1.1", b"HTTP/" + version, 1)
 
 
 def with_headers(request: bytes, *headers: bytes) -> bytes:
@@ -76,3 +80,36 @@ def test_server_is_no_proxy(connection: socket.socket) -> None:
     answer = rest_of(connection)
     assert answer.startswith(b"HTTP/1.1 400")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["param"] is None
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"2.0"])
+def test_stream_for_an_older_client_comes_without_chunks(
+    connection: socket.socket, version: bytes
+) -> None:
+    stream = json.dumps(chat_body(max_tokens=2, stream=True)).encode()
+    request = with_headers(raw_post(stream), b"Connection: keep-alive")
+    connection.sendall(in_version(version, request))
+
+    head, _, body = rest_of(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"transfer-encoding" not in head
+    assert re.findall(rb"connection: .*", head) == [b"connection: close"]
+    assert body.startswith(b"data: {")
+    assert read_chunks(body)[0]["object"] == "chat.completion.chunk"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [(raw_post(BODY), 200), (raw_post(b"{}"), 400), (LOOK.replace(b"GET", b"HEAD"), 200)],
+    ids=["json", "error", "head"],
+)
+def test_answer_for_an_older_client_keeps_its_length(
+    connection: socket.socket, request_bytes: bytes, status: int
+) -> None:
+    connection.sendall(in_version(b"1.0", request_bytes))
+
+    head, _, body = rest_of(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d" % status)
+    assert b"connection: close" in head
+    (length,) = re.findall(rb"content-length: (\d+)", head)
+    assert len(body) == (0 if request_bytes.startswith(b"HEAD") else int(length))

@@ -12,7 +12,7 @@ client that sends several requests at once has to expect (RFC 9112, 9.3.2).
 import asyncio
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -33,6 +33,10 @@ from picoserve.server.connections.register import (
     Cut,
     Standing,
 )
+from picoserve.server.connections.unframed import Unframed
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 # The routes answer a late body themselves; this is for bodies that nobody reads.
 _GRACE_SECONDS: Final = 2.0
@@ -122,8 +126,11 @@ class GuardedProtocol(HttpToolsProtocol):
         refusal = self._refusal(limits)
         if refusal is not None:
             self.scope[REFUSAL] = refusal  # type: ignore[typeddict-unknown-key]
+        knows_chunks = self.parser.get_http_version() == "1.1"
+        if not knows_chunks:
+            self.app = cast("ASGI3Application", Unframed(self))
         super().on_headers_complete()
-        if refusal is not None:
+        if refusal is not None or not knows_chunks:
             self.cycle.keep_alive = False
         self._phase = _Phase.BODY
         self._arm(limits.body_seconds + _GRACE_SECONDS)
