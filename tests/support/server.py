@@ -155,6 +155,7 @@ def running_server(
     log: Path | None = None,
     own_group: bool = False,
     working_folder: Path | None = None,
+    started_by: str = 'exec "$@"',
 ) -> Generator[RunningServer, None, None]:
     """Start a server with this TOML configuration; stop it at the end.
 
@@ -166,6 +167,7 @@ def running_server(
         log: Where the server writes, if not into the folder.
         own_group: Whether it leads a process group, so that its whole job can be sent a signal.
         working_folder: Where it starts, if not where the tests do.
+        started_by: The shell's line that starts it, for what only a shell can set.
     """
     config_file, log = folder / "picoserve.toml", log or folder / "server.log"
     config_file.write_text(config)
@@ -174,7 +176,7 @@ def running_server(
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "picoserve", "serve",
+                    "sh", "-c", started_by, "sh", sys.executable, "-m", "picoserve", "serve",
                     "--config", str(config_file), "--port", str(taken),
                 ],
                 stdout=output,

@@ -32,17 +32,21 @@ def serve(settings: Settings, read: Callable[[], Settings], signals: Signals) ->
     configure_logging(settings.log.level, settings.log.format)
     parts = parts_from(settings)
     listeners = listening_sockets(settings.server.host, settings.server.port)
-    make_room_for(settings.server.max_connections)
+    room = make_room_for(settings.server.max_connections, engines=len(parts.pool.statuses()))
     reloading = Reloading(settings, read, parts.access, parts.ledger)
     with (
         contextlib.closing(parts.tracer) if parts.tracer else contextlib.nullcontext(),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(_serve(parts, reloading, signals, listeners))
+        return runner.run(_serve(parts, reloading, signals, listeners, room))
 
 
 async def _serve(
-    parts: Parts, reloading: Reloading, signals: Signals, listeners: list[socket.socket]
+    parts: Parts,
+    reloading: Reloading,
+    signals: Signals,
+    listeners: list[socket.socket],
+    max_connections: int,
 ) -> int:
     signals.follow()
     if signals.stop.is_set():
@@ -56,6 +60,6 @@ async def _serve(
         await asyncio.to_thread(import_module, "picoserve.app.web")
         from picoserve.app.web import serve_web  # noqa: PLC0415
 
-        status = await serve_web(parts, signals, listeners)
+        status = await serve_web(parts, signals, listeners, max_connections)
         reading.cancel()
         return status

@@ -71,11 +71,20 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_web(parts: Parts, signals: Signals, listeners: list[socket.socket]) -> int:
-    """Serve the started pool until told to stop. Returns the exit status."""
+async def serve_web(
+    parts: Parts, signals: Signals, listeners: list[socket.socket], max_connections: int
+) -> int:
+    """Serve the started pool until told to stop.
+
+    Args:
+        max_connections: Most connections that there is room for.
+
+    Returns:
+        The exit status.
+    """
     settings = parts.settings
     server = settings.server
-    protocol = guarded_protocol(_connection_limits(server))
+    protocol = guarded_protocol(_connection_limits(server, max_connections))
     parts.metrics.registry.register(ConnectionCollector(protocol.register))
     config = uvicorn.Config(
         create_app(
@@ -122,9 +131,9 @@ def _state(parts: Parts) -> ServerState:
     )
 
 
-def _connection_limits(server: ServerSettings) -> ConnectionLimits:
+def _connection_limits(server: ServerSettings, max_connections: int) -> ConnectionLimits:
     return ConnectionLimits(
-        max_connections=server.max_connections,
+        max_connections=max_connections,
         max_header_bytes=server.max_header_bytes,
         header_seconds=server.header_seconds,
         body_seconds=server.body_seconds,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final, Protocol
 
-# Connections beyond the limit, for those who ask how the server is and to tell the others.
-_MOST_SURPLUS: Final = 64
+MOST_SURPLUS: Final = 64
+"""Connections beyond the limit, for those who ask how the server is and to tell the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ConnectionRegister:
         self._idle.pop(connection, None)
 
     def _enter_surplus(self, connection: Connection) -> Standing:
-        if len(self._surplus) >= _MOST_SURPLUS:
+        if len(self._surplus) >= MOST_SURPLUS:
             self.cuts[Cut.MAX_CONNECTIONS] += 1
             return Standing.REFUSED
         self._surplus.add(connection)
