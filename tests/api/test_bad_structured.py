@@ -95,6 +95,11 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "invalid_json_schema",
     ),
     ({"guided_regex": "a", "guided_choice": ["a"]}, "guided_choice", "invalid_value"),
+    ({"guided_regex": "a", "json_schema": OBJECT}, "json_schema", "invalid_value"),
+    ({"json_schema": {"type": "object", "required": 5}}, "json_schema", "invalid_json_schema"),
+    ({"regex": "("}, "regex", "invalid_value"),
+    ({"grammar": 'root ::= "yes"'}, "grammar", "unsupported_parameter"),
+    ({"ebnf": 'root ::= "yes"'}, "ebnf", "unsupported_parameter"),
     (
         {"response_format": {"type": "json_object"}, "guided_json": OBJECT},
         "guided_json",

@@ -157,6 +157,8 @@ def test_functions_of_old_are_answered_in_the_old_form(openai: OpenAI, model: st
         ("guided_json", {"enum": [1, None]}, {"1", "null"}),
         ("guided_grammar", 'start: "x" | "yz"', {"x", "yz"}),
         ("structured_outputs", {"choice": ["up", "down"]}, {"up", "down"}),
+        ("json_schema", {"enum": [1, None]}, {"1", "null"}),
+        ("regex", "[ab]", {"a", "b"}),
     ],
 )
 def test_guided_fields_hold_the_text(

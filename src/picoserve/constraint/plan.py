@@ -60,11 +60,6 @@ class ToolPlan:
         """The grammar of a function's arguments."""
         return next(each.arguments for each in self.functions if each.name == name)
 
-    def parameters_of(self, name: str) -> tuple[str, ...]:
-        """The names of a function's parameters, in order."""
-        schema = self.arguments_of(name).schema
-        return tuple(schema.get("properties", ())) if isinstance(schema, dict) else ()
-
 
 ReplyPlan: TypeAlias = DocumentPlan | ToolPlan | None
 """None for free text."""

@@ -40,6 +40,8 @@ class ChatRequest(SamplingFields):
     guided_regex: str | None = None
     guided_choice: Several[str] | None = None
     guided_grammar: str | None = None
+    json_schema: dict[str, object] | bool | None = None
+    regex: str | None = None
     modalities: Several[str] | None = None
     service_tier: str | None = None
     prompt_cache_key: str | None = None

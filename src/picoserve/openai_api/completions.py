@@ -22,6 +22,10 @@ FORM_FIELDS: Final = (
     "guided_regex",
     "guided_choice",
     "guided_grammar",
+    "json_schema",
+    "regex",
+    "grammar",
+    "ebnf",
 )
 """Fields of chat that ask for a form, which no text completion has here: refused unless empty."""
 

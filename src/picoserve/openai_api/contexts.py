@@ -21,6 +21,8 @@ PROMPT_FIELDS: Final = frozenset(
         "guided_regex",
         "guided_choice",
         "guided_grammar",
+        "json_schema",
+        "regex",
     }
 )
 """The fields of a chat request that its prompt is made of."""

@@ -5,7 +5,8 @@ from typing import Final
 _FILLING: Final = b' \t\r\n,;])}"`'
 _CLOSERS: Final = (
     *(b"</tool_call>", b"</tool_calls>", b"</function_call>", b"</function_calls>"),
-    *(b"</function>", b"</tools>", b"<|/tool_call|>", b"<|eom_id|>"),
+    *(b"</function>", b"</tools>", b"<|/tool_call|>", b"<|eom_id|>", b"<tool_call|>"),
+    *(b"<|tool_call_end|>", b"<|tools_suffix|>", b"</parameter>", b"</arg_value>"),
 )
 
 

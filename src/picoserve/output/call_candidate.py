@@ -1,5 +1,6 @@
 """Bytes that could begin a tool call, held until it is clear whether they do."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -7,6 +8,7 @@ from picoserve.constraint import Grammar, Matcher
 
 # With these a call may begin; everything else is text at once.
 _STARTS: Final = b"<[{`"
+_MARKUP: Final = re.compile(rb"[<\[{`]\W*\w|\w\W*[\[{]")
 
 
 class CallCandidate:
@@ -32,6 +34,11 @@ class CallCandidate:
         self._matcher: Matcher | None = None
         self._held = bytearray()
         self.is_call = False
+
+    @property
+    def is_telling(self) -> bool:
+        """What is held is no single bracket or word, as texts have them, but markup."""
+        return bool(_MARKUP.search(self._held))
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +82,7 @@ class CallCandidate:
             return b""
         # Not a call. The byte that broke it may begin another one.
         held = self.take()
+        self._first_starts = b""
         return held + self._take(byte) if held else byte
 
 

@@ -3,12 +3,35 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 _NAME_KEY: Final = re.compile(rb'"name"\s*:\s*"\Z')
 # Nobody writes these but to call; a fence or a list may hold any JSON.
 _CALL_MARKS: Final = (b"<", b"[TOOL_CALLS]", b"functools", b"```tool_c")
-_AFTER_NAME: Final = re.compile(rb"(?:\.call)?\(\Z|(?:\[CALL_ID\]\w*)?(?:\[ARGS\]|>)?\s*\{\Z")
+_AFTER_NAME: Final = re.compile(
+    rb'(?:\.call)?\(\Z|"\s*:\s*\{\Z|(?:\[CALL_ID\]\w*)?(?:\[ARGS\]|>)?\s*[{<]\Z'
+)
+_FUNCTION_TAG: Final = b"<function="
+_GEMMA: Final = b"call:"
+_FENCE: Final = b"```"
+
+
+class CallForm(Enum):
+    """In what form the arguments of a call follow its opening."""
+
+    JSON = auto()
+    """`{…}`, or a string that holds it."""
+    PYTHON = auto()
+    """`city="Paris")`."""
+    PARAMETERS = auto()
+    """`<parameter=city>Paris</parameter></function>`."""
+    KEYS = auto()
+    """`<arg_key>city</arg_key><arg_value>Paris</arg_value></tool_call>`."""
+    GEMMA = auto()
+    """`city:<|"|>Paris<|"|>}`."""
+    NAME_LAST = auto()
+    """`{…}, "name": "get_weather"}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +41,29 @@ class CallOpening:
     Attributes:
         said: What the model has said.
         name: The function, where it has been named; "" where its name follows.
-        is_python: The arguments follow in Python's syntax.
+        form: How the arguments follow.
     """
 
     said: bytes
     name: str = ""
-    is_python: bool = False
+    form: CallForm = CallForm.JSON
+
+    @property
+    def begun(self) -> bytes:
+        """What of it belongs to the arguments."""
+        is_part = self.name and self.form in (CallForm.JSON, CallForm.PARAMETERS, CallForm.KEYS)
+        return self.said[-1:] if is_part else b""
+
+    def fits_behind(self, text: bytes) -> bool:
+        """Whether it is a call behind this text, and no code or JSON that is shown.
+
+        What names no function yet is left to `is_doubtful`.
+        """
+        if not self.name or self.said.startswith(_CALL_MARKS):
+            return True
+        if self.form is not CallForm.PYTHON:
+            return not text.strip()
+        return not text.rpartition(b"\n")[2].strip() and text.count(_FENCE) % 2 == 0
 
     def is_doubtful(self, *, in_text: bool) -> bool:
         """Whether it is a call only if the name that follows is known.
@@ -53,9 +93,20 @@ class DoubtfulCall:
 
 def read_opening(said: bytes, names: Iterable[str]) -> CallOpening:
     """Read what a trigger's grammar has taken."""
+    if said.endswith(b":"):
+        return CallOpening(said, form=CallForm.NAME_LAST)
     found = _AFTER_NAME.search(said)
     if said.endswith(b'"') or found is None:
         return CallOpening(said)
     before = said[: found.start()]
     name = max((name for name in names if before.endswith(name.encode())), key=len)
-    return CallOpening(said, name, is_python=said.endswith(b"("))
+    return CallOpening(said, name, _form(said, before.removesuffix(name.encode())))
+
+
+def _form(said: bytes, before_name: bytes) -> CallForm:
+    if said.endswith(b"("):
+        return CallForm.PYTHON
+    if said.endswith(b"<"):
+        is_tag = before_name.endswith(_FUNCTION_TAG)
+        return CallForm.PARAMETERS if is_tag else CallForm.KEYS
+    return CallForm.GEMMA if before_name.endswith(_GEMMA) else CallForm.JSON

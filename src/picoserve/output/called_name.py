@@ -39,6 +39,12 @@ class CalledName:
             return b""
         return self._whole(name, begun) + quote + rest
 
+    @property
+    def may_be_known(self) -> bool:
+        """What was read of it so far may become a known one."""
+        begun = _plain(self._held.decode(errors="ignore"))
+        return any(_plain(name).startswith(begun) for name in self._names)
+
     def rest(self) -> bytes:
         """No more comes for now: what is held."""
         held, self._held = self._held, b""

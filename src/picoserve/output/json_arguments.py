@@ -17,7 +17,10 @@ class JsonArguments:
 
     Attributes:
         is_over: The string's closing quote was read.
+        end_byte: With which an object may end.
     """
+
+    end_byte = b"}"
 
     def __init__(self) -> None:
         self.is_over = False

@@ -6,15 +6,16 @@ from typing import Final
 from picoserve.constraint import Grammar, State
 from picoserve.constraint.plan import ToolPlan
 from picoserve.generation import Event
+from picoserve.output.argument_reader import ArgumentReader, argument_reader
 from picoserve.output.call_log import CallLog
+from picoserve.output.call_opening import CallOpening
 from picoserve.output.called_name import CalledName
 from picoserve.output.engine_pieces import EnginePiece
 from picoserve.output.held_document import HeldDocument
 from picoserve.output.json_arguments import JsonArguments
-from picoserve.output.python_arguments import PythonArguments
+from picoserve.output.name_last import NameLast
 
 _JSON_END: Final = b"}"
-_PYTHON_END: Final = b")"
 
 
 class OpenCall:
@@ -35,7 +36,8 @@ class OpenCall:
         self._new_document = new_document
         self._document = new_document(plan.header)
         self._spelling = CalledName(plan.callable_names)
-        self._arguments: JsonArguments | PythonArguments | None = None
+        self._arguments: ArgumentReader | None = None
+        self._name_last: NameLast | None = None
         self._header = ""
 
     @property
@@ -56,22 +58,34 @@ class OpenCall:
         """With which its arguments may end; empty while its name is read."""
         if not self.name:
             return b""
-        return _PYTHON_END if isinstance(self._arguments, PythonArguments) else _JSON_END
+        return _JSON_END if self._arguments is None else self._arguments.end_byte
+
+    @property
+    def may_be_known(self) -> bool:
+        """Whether the name so far may become that of a function that can be called."""
+        return self._spelling.may_be_known
 
     def begin(self) -> list[Event]:
         """Put in what every call begins with: the model is not speaking."""
         self._document.start()
         return self._complete_header()
 
-    def begin_arguments(self, name: str, *, is_python: bool) -> list[Event]:
+    def begin_arguments(self, opening: CallOpening) -> list[Event]:
         """The model has said the name in a way of its own, and goes on with the arguments."""
-        self._header = f'{name}", "{self._plan.arguments_key}":'
-        if is_python:
-            self._arguments = PythonArguments(self._plan.parameters_of(name))
-        return self._enter_arguments(name, speaking=True)
+        self._header = f'{opening.name}", "{self._plan.arguments_key}":'
+        grammar = self._plan.arguments_of(opening.name)
+        self._arguments = argument_reader(opening.form, grammar)
+        events = self._enter_arguments(opening.name, speaking=True)
+        return events + self.feed(EnginePiece(opening.begun))
+
+    def await_name(self) -> None:
+        """The model says the arguments first."""
+        self._name_last = NameLast()
 
     def feed(self, piece: EnginePiece) -> list[Event]:
         """Read what the model says."""
+        if self._name_last is not None:
+            return self._feed_name_last(piece.data, self._name_last)
         data, arguments, document = piece.data, self._arguments, self._document
         if not self.name:
             data = self._spelling.feed(data, document.prefix)
@@ -88,7 +102,7 @@ class OpenCall:
         if not self.name:
             document.feed(EnginePiece(self._spelling.rest()))
             self._spelling = CalledName(self._plan.callable_names)
-        self._arguments = None  # The next turn goes on from JSON.
+        self._arguments = self._name_last = None  # The next turn goes on from JSON.
         shown = b""
         if document.state is State.GOING:
             shown += document.end_of_text()
@@ -97,6 +111,16 @@ class OpenCall:
         if not self.name:
             return self._complete_header()
         return self._shown(shown) + self._advance(speaking=False)
+
+    def _feed_name_last(self, data: bytes, call: NameLast) -> list[Event]:
+        """Hold the call until its name is known, and read it in the usual order."""
+        call.feed(data)
+        if call.name is None:
+            return []
+        self._name_last = None
+        header = b'%b", "%b":' % (call.name, self._plan.arguments_key.encode())
+        events = self.feed(EnginePiece(header))
+        return events + self.feed(EnginePiece(call.arguments)) if self.name else events
 
     def _complete_header(self) -> list[Event]:
         """After a name comes the arguments' key, for which nobody has to be asked."""

@@ -8,10 +8,8 @@ class Part(Enum):
 
     TEXT = auto()
     """Free text, or what comes before a document that was asked for."""
-    CALL = auto()
-    """A call, from its name on."""
-    AFTER = auto()
-    """What stands between calls."""
+    CALLS = auto()
+    """Calls, from the first one's name on, and what stands between them."""
     CONTENT = auto()
     """The document that was asked for."""
     DONE = auto()

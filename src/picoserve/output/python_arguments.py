@@ -21,7 +21,10 @@ class PythonArguments:
 
     Attributes:
         is_over: The closing parenthesis was read.
+        end_byte: With which it ends.
     """
+
+    end_byte = b")"
 
     def __init__(self, names: Sequence[str]) -> None:
         """Begin.

@@ -36,9 +36,9 @@ class SpokenText:
         return self._text.stopped
 
     @property
-    def has_begun(self) -> bool:
-        """There is more in the raw reply than the lead and blanks."""
-        return bool(self._raw.removeprefix(self._lead).strip())
+    def said(self) -> bytes:
+        """The raw reply behind the lead."""
+        return bytes(self._raw.removeprefix(self._lead))
 
     def put_lead(self) -> None:
         """Note the lead where the server itself writes what comes first."""

@@ -12,20 +12,19 @@ from typing import Final
 from picoserve.constraint import Grammar, State
 from picoserve.constraint.plan import ToolPlan
 from picoserve.generation import EngineFinish, Event, FinishReason, Outcome, TokenLogprob
-from picoserve.output.between_calls import BetweenCalls
 from picoserve.output.call_candidate import CallCandidate
-from picoserve.output.call_log import CallLog
 from picoserve.output.call_opening import CallOpening, DoubtfulCall, read_opening
+from picoserve.output.call_series import CallSeries
 from picoserve.output.content import Content
 from picoserve.output.engine_pieces import EnginePiece, EnginePieces
 from picoserve.output.held_document import HeldDocument
-from picoserve.output.open_call import OpenCall
 from picoserve.output.parts import Part
 from picoserve.output.preamble import Preamble
 from picoserve.output.reply import ReplyState, Tally
 from picoserve.output.spoken import SpokenText
 
-_FIRST_WORDS: Final = ("functools",)  # Phi begins so; in the middle of a text it is a word
+# Phi begins so, and Gemma 4; in the middle of a text they are words.
+_FIRST_WORDS: Final = ("functools", "call:")
 
 
 class ToolReply:
@@ -58,13 +57,13 @@ class ToolReply:
         self._logprobs = logprobs
         self._pieces = EnginePieces(stop)
         self._pieces.skip_lead("" if plan.content is None or plan.forced else lead)
-        self._candidate = CallCandidate(plan.trigger, first_words=_FIRST_WORDS)
-        self._between = BetweenCalls()
-        self._calls = CallLog()
+        self._candidate = CallCandidate(
+            plan.trigger, first_words=(*_FIRST_WORDS, *plan.callable_names)
+        )
         self._part = Part.TEXT
         self._before = bytearray()  # raw reply up to the call or document under way
         self._text = SpokenText(self._before, user_stop, lead=lead, logprobs=logprobs)
-        self._call: OpenCall | None = None
+        self._calls = CallSeries(plan, self._before, self._new_document)
         self._doubt: DoubtfulCall | None = None
         self._preamble = Preamble(plan.content)
         self._content: Content | None = None
@@ -80,8 +79,8 @@ class ToolReply:
 
     @property
     def _is_reading(self) -> bool:
-        document = self._call or self._content
-        if document is not None and document.state is State.VIOLATION:
+        document = self._content or self._calls
+        if document.state is State.VIOLATION:
             return False
         return self._part is not Part.DONE and not self._preamble.is_too_long
 
@@ -89,9 +88,7 @@ class ToolReply:
     def prefix(self) -> str:
         """The raw reply so far."""
         text = self._before.decode("utf-8", errors="ignore")
-        if self._call is not None:
-            return text + self._call.text
-        return text if self._content is None else text + self._content.prefix
+        return text + (self._content or self._calls).prefix
 
     @property
     def finish_reason(self) -> FinishReason:
@@ -105,8 +102,8 @@ class ToolReply:
         if not self._plan.forced:
             return []
         self._text.put_lead()
-        self._before += self._plan.opening.encode()
-        return self._after_step(self._new_call().begin())
+        self._part = Part.CALLS
+        return self._after_calls(self._calls.force())
 
     def feed(self, data: bytes, tokens: Sequence[TokenLogprob] = ()) -> list[Event]:
         """Read a piece."""
@@ -122,10 +119,10 @@ class ToolReply:
         rest = self._pieces.rest(outcome.tail, outcome.tokens)
         events = self._read(rest) if going else []
         limited = outcome.finish is EngineFinish.LIMIT and not self._pieces.stopped
-        while self._doubt is not None:
-            events += self._back_to_text(self._doubt)
-        if self._call is not None:
-            events += [] if limited else self._after_step(self._call.mend())
+        events += self._end_doubt(limited=limited)
+        if self._part is Part.CALLS:
+            cut = limited and self._calls.call is not None
+            events += [] if cut else self._after_calls(self._calls.mend())
         elif self._content is not None:
             events += self._after_content(self._content.mend(limited=limited))
         else:
@@ -147,8 +144,19 @@ class ToolReply:
         self._cut = not self._calls.count
         self._part = Part.DONE
 
+    def _end_doubt(self, *, limited: bool) -> list[Event]:
+        """JSON that a known name should have followed is text, unless a limit has cut the name."""
+        events: list[Event] = []
+        while self._doubt is not None:
+            call = self._calls.call
+            if limited and call is not None and call.may_be_known:
+                self._leave_doubt()
+            else:
+                events += self._back_to_text(self._doubt)
+        return events
+
     def _end_open_part(self, *, limited: bool) -> list[Event]:
-        """The model has ended outside any call and document."""
+        """The model has ended before any call or document."""
         if self._part is Part.TEXT and self._plan.content is not None:
             self._candidate.take()
             begun = self._preamble.end()
@@ -158,6 +166,9 @@ class ToolReply:
             return events
         in_text, self._part = self._part is Part.TEXT, Part.DONE
         self._cut = limited and in_text
+        if limited and self._candidate.is_telling:
+            # Half the opening of a call is nothing to be read aloud.
+            self._candidate.take()
         return self._text.end(self._candidate) if in_text else []
 
     def _read(self, piece: EnginePiece) -> list[Event]:
@@ -173,8 +184,8 @@ class ToolReply:
 
     def _portion_end(self, data: bytes, start: int) -> int:
         """Text up to where a call could begin, documents up to where one could end."""
-        if self._call is not None and self._call.end_byte:
-            return data.find(self._call.end_byte, start) + 1 or len(data)
+        if self._part is Part.CALLS:
+            return self._calls.portion_end(data, start)
         if self._part is Part.CONTENT:
             return data.find(b"}", start) + 1 or len(data)
         if self._part is Part.TEXT and self._plan.content is None and not self._candidate.is_open:
@@ -183,12 +194,12 @@ class ToolReply:
 
     def _take(self, piece: EnginePiece) -> list[Event]:
         match self._part:
-            case Part.CALL if self._call is not None:
-                return self._take_call(piece, self._call)
+            case Part.CALLS if self._doubt is not None:
+                return self._take_doubtful(piece, self._doubt)
+            case Part.CALLS:
+                return self._after_calls(self._calls.feed(piece))
             case Part.CONTENT if self._content is not None:
                 return self._after_content(self._content.feed(piece))
-            case Part.AFTER:
-                return self._take_after(piece)
             case _ if self._plan.content is not None:
                 return self._take_lead(piece, self._plan.content)
             case _:
@@ -198,12 +209,16 @@ class ToolReply:
         events = self._text.show(self._candidate.feed(piece.data))
         if self._candidate.is_call:
             opening = read_opening(self._candidate.take(), self._plan.callable_names)
-            if opening.is_doubtful(in_text=self._text.has_begun):
+            said = self._text.said
+            if not opening.fits_behind(said):
+                return events + self._text.show(opening.said)
+            if opening.is_doubtful(in_text=bool(said.strip())):
                 start = piece.start + len(piece.data) - len(opening.said)
                 self._doubt = DoubtfulCall(opening.said, opening.said, start)
-                self._new_call()
+                self._part = Part.CALLS
+                self._calls.open_call()
                 return events
-            return events + self._text.end(self._candidate) + self._enter_call(opening)
+            return events + self._text.end(self._candidate) + self._begin_calls(opening)
         if self._text.stopped:
             self._part = Part.DONE
         return events
@@ -213,74 +228,41 @@ class ToolReply:
         plain = self._candidate.feed(piece.data)
         if self._candidate.is_call:
             self._text.put_lead()
-            return self._enter_call(read_opening(self._candidate.take(), ()))
+            names = self._plan.callable_names
+            return self._begin_calls(read_opening(self._candidate.take(), names))
         start = piece.start + len(piece.data) - len(plain)
         begun = self._preamble.feed(EnginePiece(plain, start))
         return [] if begun is None else self._enter_content(content, begun)
 
-    def _take_call(self, piece: EnginePiece, call: OpenCall) -> list[Event]:
-        doubt = self._doubt
-        if doubt is None:
-            return self._after_step(call.feed(piece))
+    def _take_doubtful(self, piece: EnginePiece, doubt: DoubtfulCall) -> list[Event]:
         doubt.said += piece.data
-        events = call.feed(piece)
-        if call.state is State.VIOLATION:
+        events = self._calls.feed(piece)
+        if self._calls.state is State.VIOLATION:
             return self._back_to_text(doubt)
-        if call.name:
+        if self._calls.call is not None and self._calls.call.name:
             self._doubt = None
             events = self._text.end(self._candidate) + events
             self._before += doubt.opening
-        return self._after_step(events)
+        return self._after_calls(events)
 
-    def _take_after(self, piece: EnginePiece) -> list[Event]:
-        """Closers are swallowed; another call may begin; anything else ends the reply."""
-        rejected = self._candidate.feed(piece.data)
-        if self._candidate.is_call:
-            opening = read_opening(self._candidate.take(), self._plan.callable_names)
-            self._before += f"{self._plan.closing}\n{self._plan.opening}".encode()
-            self._between = BetweenCalls()
-            return self._begin_call(opening)
-        self._between.feed(rejected)
-        if self._between.is_over:
-            self._part = Part.DONE
-        return []
+    def _leave_doubt(self) -> None:
+        self._doubt = self._calls.call = None
+        self._part = Part.TEXT
 
     def _back_to_text(self, doubt: DoubtfulCall) -> list[Event]:
         """The JSON was no call."""
-        self._doubt = self._call = None
-        self._part = Part.TEXT
+        self._leave_doubt()
         again = EnginePiece(doubt.said[1:], doubt.start + 1)
         return self._text.show(doubt.said[:1]) + self._read(again)
 
-    def _enter_call(self, opening: CallOpening) -> list[Event]:
-        """The model has begun a call; one in a style of its own is continued in the usual one."""
-        self._before += self._plan.opening.encode() if opening.name else opening.said
-        return self._begin_call(opening)
+    def _begin_calls(self, opening: CallOpening) -> list[Event]:
+        self._part = Part.CALLS
+        return self._after_calls(self._calls.begin(opening))
 
-    def _begin_call(self, opening: CallOpening) -> list[Event]:
-        call = self._new_call()
-        if not opening.name:
-            return []
-        events = call.begin_arguments(opening.name, is_python=opening.is_python)
-        if not opening.is_python and not call.is_over:
-            events += call.feed(EnginePiece(b"{"))
-        return self._after_step(events)
-
-    def _new_call(self) -> OpenCall:
-        self._part = Part.CALL
-        self._call = OpenCall(self._plan, self._calls, self._new_document)
-        return self._call
-
-    def _after_step(self, events: list[Event]) -> list[Event]:
-        """Leave the call when it is whole."""
-        if self._call is not None and self._call.is_over:
-            self._before += self._call.text.encode()
-            self._call = None
-            plan = self._plan
-            more = plan.parallel and not self._calls.is_over
-            self._part = Part.AFTER if more else Part.DONE
-            if more:
-                self._candidate = CallCandidate(plan.another_trigger, words=plan.callable_names)
+    def _after_calls(self, events: list[Event]) -> list[Event]:
+        """Nothing follows the last call."""
+        if self._calls.is_over:
+            self._part = Part.DONE
         return events
 
     def _enter_content(self, grammar: Grammar, piece: EnginePiece | None = None) -> list[Event]:

@@ -9,6 +9,11 @@ The shapes are those of the families' own documentation and of the parsers in vL
     [TOOL_CALLS][{…}]  [TOOL_CALLS]f[ARGS]{…}         Mistral, old and new
     <|python_tag|>{…}  <function=f>{…}                Llama 3.1
     [f(a=1), g()]  ```tool_code f(a=1)```             Llama 3.2, Gemma 3
+    <tool_call>{"arguments": {…}, "name": "f"}        Hermes 3
+    <tool_call><function=f><parameter=a>1…            Qwen3-Coder, Qwen3.5, Nemotron 3
+    <tool_call>f<arg_key>a</arg_key>…                 GLM
+    f{…}  f[ARGS]{…}  [{"f": {…}}]                    Mistral and Apertus, whose tags stay unseen
+    <|tool_call>call:f{a:1}                           Gemma 4
 """
 
 import re
@@ -20,10 +25,11 @@ _BLANKS: Final = r"[ \t\r\n]{0,16}"
 _COLON: Final = rf"{_BLANKS}:{_BLANKS}"
 _COMMA: Final = rf"{_BLANKS},{_BLANKS}"
 _FENCE: Final = r"```(json|tool_call|tool_code)?"
-_TAGS: Final = (
-    r"(<tool_calls?>|<function_calls?>|<tools>|<\|tool_call\|>|<\|python_tag\|>|\[TOOL_CALLS\]|"
-    rf"functools|{_FENCE})"
+_MARKS: Final = (
+    r"<tool_calls?>|<function_calls?>|<tools>|<\|tool_call\|>|<\|python_tag\|>|\[TOOL_CALLS\]|"
+    r"functools"
 )
+_TAGS: Final = rf"({_MARKS}|{_FENCE})"
 _OBJECT: Final = rf"{_BLANKS}\[?{_BLANKS}\{{{_BLANKS}"
 _TYPE: Final = rf'("type"{_COLON}"function"{_COMMA})?'
 _ID: Final = rf'("id"{_COLON}"[^"\\]{{0,64}}"{_COMMA})?'
@@ -31,6 +37,7 @@ _FUNCTION: Final = rf'("function"{_COLON}\{{{_BLANKS})?'
 _NAME: Final = rf'"name"{_COLON}"'
 _OTHER_NAME: Final = rf'"(function|function_name|tool|tool_name)"{_COLON}"'
 _WRAPPED: Final = rf'("(tool_calls|tool_call|function_call)"{_COLON}\[?{_BLANKS}\{{{_BLANKS})?'
+_ARGUMENTS: Final = '"(arguments|parameters|args)"'
 _BARE_CALL: Final = b'{"name": "'
 
 
@@ -50,29 +57,44 @@ class CallTriggers:
 
     def header(self) -> str:
         """What follows the opening quote of a name."""
-        return rf'{self._names}"{_COMMA}"(arguments|parameters|args)"{_BLANKS}:'
+        return rf'{self._names}"{_COMMA}{_ARGUMENTS}{_BLANKS}:'
 
     def first(self) -> str:
         """What begins a call, in a text or in place of one."""
         if self._content is not None:
             may_be_bare = not self._content.new_matcher().accepts(_BARE_CALL)
-            return f"{_TAGS}{'?' if may_be_bare else ''}{_OBJECT}{_TYPE}{_FUNCTION}{_NAME}"
+            tags = f"{_TAGS}{'?' if may_be_bare else ''}"
+            return f"{tags}{_OBJECT}{_TYPE}{_FUNCTION}{_NAME}|{self._tagged()}"
         member = f"{_WRAPPED}{_ID}{_TYPE}({_FUNCTION}{_NAME}|{_OTHER_NAME})"
-        return f"{_TAGS}?{_OBJECT}{member}|{self._direct()}|{self._python()}"
+        return f"{_TAGS}?{_OBJECT}{member}|{self._tagged()}|{self._python()}|{self._bare()}"
 
     def another(self) -> str:
         """What begins one more call, where nothing else is expected."""
         if self._content is not None:
             return self.first()
-        return rf"{self.first()}|{self._names}\("
+        return rf"{self.first()}|{self._names}\(|\{{{_BLANKS}{self._key()}"
 
-    def _direct(self) -> str:
-        """The name outside the JSON, which is the arguments."""
-        tag = rf"(\[TOOL_CALLS\]{_BLANKS}|<\|python_tag\|>|<function=)"
-        rest = r"(\[CALL_ID\][A-Za-z0-9]{0,32})?(\[ARGS\]|>)?"
-        return rf"{tag}{self._names}{rest}{_BLANKS}\{{"
+    def _tagged(self) -> str:
+        """A tag, and then the name outside the JSON or behind the arguments."""
+        tag = (
+            rf"(\[TOOL_CALLS\]{_BLANKS}|<\|python_tag\|>|<\|tool_call>call:|"
+            rf"<tool_call>{_BLANKS}(<function=)?|<function=)"
+        )
+        rest = rf"(\[CALL_ID\][A-Za-z0-9]{{0,32}})?(\[ARGS\]|>)?{_BLANKS}"
+        name_last = rf"({_MARKS}){_OBJECT}{_ID}{_TYPE}{_ARGUMENTS}{_BLANKS}:"
+        return rf"{tag}{self._names}{rest}[{{<]|{name_last}"
+
+    def _bare(self) -> str:
+        """The name first, at the beginning of a reply: see `CallOpening.fits_behind`."""
+        in_list = rf"(<\|tools_prefix\|>)?\[{_BLANKS}\{{{_BLANKS}{self._key()}"
+        return rf"(call:)?{self._names}(\[ARGS\])?{_BLANKS}\{{|{in_list}"
+
+    def _key(self) -> str:
+        """The name as the key of its arguments."""
+        return rf'"{self._names}"{_COLON}\{{'
 
     def _python(self) -> str:
         """A call as Python writes it, where it cannot be meant as text."""
-        tag = rf"(\[{_BLANKS}|```tool_code{_BLANKS}(print\()?|<\|python_tag\|>)"
+        in_list = rf"(<\|tool_call_start\|>)?\[{_BLANKS}"
+        tag = rf"({in_list}|```tool_code{_BLANKS}(print\()?|<\|python_tag\|>)"
         return rf"{tag}{self._names}(\.call)?\("

@@ -13,6 +13,7 @@ from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import (
     check_certain_overflow,
+    check_grammars,
     check_moderation,
     check_sampling,
     check_stream_options,
@@ -127,6 +128,7 @@ def _check_support(request: ChatRequest) -> None:
             raise _unsupported(name)
     if request.structured_outputs and request.structured_outputs.structural_tag is not None:
         raise _unsupported("structured_outputs.structural_tag")
+    check_grammars(request.model_extra or {})
     check_moderation((request.model_extra or {}).get("moderation"))
 
 

@@ -1,5 +1,6 @@
 """What this server, model or engine cannot do: refused before any engine is touched."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from picoserve.engine.engine import Capability, EngineInfo
@@ -55,6 +56,21 @@ def check_capability(info: EngineInfo, capability: Capability) -> None:
         f"('{info.model}' {abilities} only).",
         param="model",
     )
+
+
+def check_grammars(fields: Mapping[str, object]) -> None:
+    """Refuse grammars that nothing here reads: free text in their place could not be told apart.
+
+    Raises:
+        UnsupportedParameterError: llama.cpp's `grammar` (GBNF) or SGLang's `ebnf`.
+    """
+    for name in ("grammar", "ebnf"):
+        if fields.get(name) not in (None, ""):
+            raise UnsupportedParameterError(
+                f"Unsupported parameter: '{name}' is not supported with this model; "
+                "'guided_grammar' takes a grammar in Lark's syntax.",
+                param=name,
+            )
 
 
 def check_moderation(moderation: object) -> None:

@@ -19,7 +19,7 @@ from picoserve.prompt.turns_from_chat import turns_from_messages
 # What Picovoice's own example strips from the text of deepseek-ocr-2, and its kin.
 OCR_ENDS: Final = ("<|im_end|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|endoftext|>")
 
-_GUIDED: Final = ("guided_", "structured_outputs")
+_GUIDED: Final = ("guided_", "structured_outputs", "json_schema", "regex")
 _UNUSED: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
 
 

@@ -26,6 +26,7 @@ _GUIDED: Final = {
     "choice": Kind.CHOICE,
     "grammar": Kind.LARK,
 }
+_BARE: Final = {"json_schema": Kind.JSON_SCHEMA, "regex": Kind.REGEX}
 
 
 def reply_plan(
@@ -165,7 +166,7 @@ def _check_one_form(request: ChatRequest) -> None:
 
 
 def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
-    """What vLLM's fields ask for: `structured_outputs: {json|regex|…}`, `guided_*`."""
+    """What other servers' fields ask for: `structured_outputs`, `guided_*`, `json_schema`."""
     nested = request.structured_outputs or StructuredOutputs()
     values = (nested.json_schema, nested.regex, nested.choice, nested.grammar)
     wishes = [
@@ -178,6 +179,7 @@ def _guided_wishes(request: ChatRequest) -> list[tuple[str, Kind, object]]:
         (f"guided_{name}", kind, getattr(request, f"guided_{name}"))
         for name, kind in _GUIDED.items()
     ]
+    wishes += [(name, kind, getattr(request, name)) for name, kind in _BARE.items()]
     return [wish for wish in wishes if wish[2] is not None]
 
 

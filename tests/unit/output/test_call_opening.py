@@ -2,26 +2,60 @@
 
 import pytest
 
-from picoserve.output.call_opening import CallOpening, read_opening
+from picoserve.output.call_opening import CallForm, CallOpening, read_opening
 
 NAMES = ("look", "look_up", "fs.look")
+JSON, PYTHON, GEMMA = CallForm.JSON, CallForm.PYTHON, CallForm.GEMMA
 
 
 @pytest.mark.parametrize(
-    ("said", "name", "is_python"),
+    ("said", "name", "form", "begun"),
     [
-        (b'{"name": "', "", False),
-        (b'[TOOL_CALLS] [{"name":"', "", False),
-        (b"[TOOL_CALLS]look{", "look", False),
-        (b"[TOOL_CALLS]look_up[CALL_ID]abc[ARGS] {", "look_up", False),
-        (b"<function=fs.look>{", "fs.look", False),
-        (b"[look_up(", "look_up", True),
-        (b"<|python_tag|>look.call(", "look", True),
-        (b"```tool_code\nprint(fs.look(", "fs.look", True),
+        (b'{"name": "', "", JSON, b""),
+        (b'[TOOL_CALLS] [{"name":"', "", JSON, b""),
+        (b"[TOOL_CALLS]look{", "look", JSON, b"{"),
+        (b"[TOOL_CALLS]look_up[CALL_ID]abc[ARGS] {", "look_up", JSON, b"{"),
+        (b"<function=fs.look>{", "fs.look", JSON, b"{"),
+        (b"look[ARGS]{", "look", JSON, b"{"),
+        (b'[{"look_up": {', "look_up", JSON, b"{"),
+        (b"[look_up(", "look_up", PYTHON, b""),
+        (b"<|python_tag|>look.call(", "look", PYTHON, b""),
+        (b"```tool_code\nprint(fs.look(", "fs.look", PYTHON, b""),
+        (b"<tool_call>\n<function=look_up>\n<", "look_up", CallForm.PARAMETERS, b"<"),
+        (b"<tool_call>look_up\n<", "look_up", CallForm.KEYS, b"<"),
+        (b"<|tool_call>call:look{", "look", GEMMA, b""),
+        (b"call:fs.look{", "fs.look", GEMMA, b""),
+        (b'<tool_call>\n{"arguments":', "", CallForm.NAME_LAST, b""),
     ],
 )
-def test_name_is_read_where_it_stands(said: bytes, name: str, is_python: bool) -> None:
-    assert read_opening(said, NAMES) == CallOpening(said, name, is_python)
+def test_name_is_read_where_it_stands(said: bytes, name: str, form: CallForm, begun: bytes) -> None:
+    opening = read_opening(said, NAMES)
+
+    assert opening == CallOpening(said, name, form)
+    assert opening.begun == begun
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "fits"),
+    [
+        (b"[look(", b"", True),
+        (b"[look(", b"Well:\n  ", True),
+        (b"[look(", b"```py\nlook(1)\n```\n", True),
+        (b"[look(", b"Well: ", False),
+        (b"[look(", b"x=", False),
+        (b"[look(", b"```py\n", False),
+        (b"<|python_tag|>look(", b"Well: ", True),
+        (b"```tool_code\nlook(", b"Well: ", True),
+        (b"<tool_call>look\n<", b"Well: ", True),
+        (b"look{", b"\n", True),
+        (b"look{", b"Well: ", False),
+        (b'[{"look": {', b" ", True),
+        (b'[{"look": {', b"Well:\n", False),
+        (b'{"name": "', b"Well: ", True),
+    ],
+)
+def test_code_and_json_in_a_text_are_no_calls(said: bytes, text: bytes, fits: bool) -> None:
+    assert read_opening(said, NAMES).fits_behind(text) == fits
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,9 @@ def test_lead_is_noted_and_not_shown() -> None:
     text = SpokenText(raw, ["\n"], lead="\n\nAssistant: ")
 
     assert [text.show(piece) for piece in (b"\n\n", b"Assistant: ")] == [[], []]
-    begun = [text.has_begun]
+    assert text.said == b""
     assert text.show(b"Hi") == [TextDelta("Hi")]
-    assert [*begun, text.has_begun] == [False, True]
+    assert text.said == b"Hi"
     assert not text.stopped
     assert raw == b"\n\nAssistant: Hi"
 
@@ -46,4 +46,4 @@ def test_lead_is_put_where_the_server_speaks_first() -> None:
     text.put_lead()
 
     assert raw == b" "
-    assert not text.has_begun
+    assert text.said == b""

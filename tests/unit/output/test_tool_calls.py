@@ -55,12 +55,28 @@ TEXTS = {
     "JSON with a function in a fence": 'Try\n```json\n{"function": "square", "x": 2}\n```',
     "list of JSON with names": 'They are [{"name": "Alice"}, {"name": "Bob"}].',
     "list from the first byte": '[{"id": "1", "name": "Alice"}]',
+    "list of a call in code": "Try\n```py\nx=[get_weather(1)]\n[hang_up()]\n```\nor [hang_up()].",
+    "name and a brace in a text": "Write get_weather{} or call:hang_up{} there.",
+    "name at the beginning": "get_weather tells the weather, hang_up {ends}.",
+    "key that is a name in a text": 'Such as [{"get_weather": {"location": "Oslo"}}].',
+    "unknown name in a tag": "<tool_call>\n<function=look>\n<parameter=a>\n1\n</parameter>",
+    "unknown name and keys": "<tool_call>look\n<arg_key>a</arg_key>",
+    "name and a tag": "get_weather <b>tells</b> [{'get_weather': {}}]",
     "list of the tools": '[{"name": "get_weather", "description": "Tells"}, {"name": "hang_up"}]',
     "JSON of a tool from the first byte": '{"tool": "hammer", "arguments": {"a": 1}}',
 }
 AS_TEXT = CALL.replace(PARIS, json.dumps(PARIS))
 OPENAI_CALL = f'{{"id": "call_1", "type": "function", "function": {AS_TEXT}}}'
 OPENAI_LIGHT_CALL = OPENAI_CALL.replace(AS_TEXT, LIGHT_CALL.replace(HALL, json.dumps(HALL)))
+PARAMETERS = (
+    "<tool_call>\n<function=get_weather>\n<parameter=location>\nParis\n</parameter>\n"
+    "<parameter=unit>\nc\n</parameter>\n</function>\n</tool_call>"
+)
+ARG_KEYS = (
+    "<tool_call>get_weather\n<arg_key>location</arg_key>\n<arg_value>Paris</arg_value>\n"
+    "<arg_key>unit</arg_key>\n<arg_value>c</arg_value>\n</tool_call>"
+)
+GEMMA = '<|tool_call>call:get_weather{location:<|"|>Paris<|"|>, unit:<|"|>c<|"|>}<tool_call|>'
 ONE_CALL = {
     "bare with arguments": CALL,
     "bare with parameters": CALL.replace("arguments", "parameters"),
@@ -103,6 +119,24 @@ ONE_CALL = {
     "Python tag and call": '<|python_tag|>get_weather.call(location="Paris", unit="c")',
     "tool_code": "```tool_code\nget_weather(location='Paris', unit='c')\n```",
     "tool_code, printed": "```tool_code\nprint(get_weather(location='Paris', unit='c'))\n```",
+    "arguments first": f'<tool_call>\n{{"arguments": {PARIS}, "name": "get_weather"}}</tool_call>',
+    "arguments first, as text": (
+        f'<tool_call>{{"arguments": {json.dumps(PARIS)}, "name": "get_weather"}}</tool_call>'
+    ),
+    "parameters": PARAMETERS,
+    "parameters, tight": PARAMETERS.replace("\n", "").removeprefix("<tool_call>"),
+    "argument keys": ARG_KEYS,
+    "argument keys, tight": ARG_KEYS.replace("\n", ""),
+    "name alone": f"get_weather{PARIS}",
+    "name and ARGS alone": f"get_weather[ARGS]{PARIS}",
+    "name in a tag": f"<tool_call>get_weather\n{PARIS}\n</tool_call>",
+    "function tag in a tag": f"<tool_call><function=get_weather>{PARIS}</function></tool_call>",
+    "Gemma": GEMMA,
+    "Gemma without its tokens": GEMMA[12:-12],
+    "name as the key": f'[{{"get_weather": {PARIS}}}]',
+    "Python between tokens": (
+        '<|tool_call_start|>[get_weather(location="Paris", unit="c")]<|tool_call_end|>'
+    ),
     "namespace": CALL.replace("get_weather", "functions.get_weather"),
     "hyphen": CALL.replace("get_weather", "get-weather"),
     "camel case": CALL.replace("get_weather", "getWeather"),
@@ -122,6 +156,21 @@ TWO_CALLS = {
     "OpenAI's list, arguments as text": f'{{"tool_calls": [{OPENAI_CALL}, {OPENAI_LIGHT_CALL}]}}',
     "names before JSON": f"[TOOL_CALLS]get_weather{PARIS}[TOOL_CALLS]set_light{HALL}",
     "function tags": f"<function=get_weather>{PARIS}</function>\n<function=set_light>{HALL}",
+    "arguments first": (
+        f'<tool_call>{{"arguments": {PARIS}, "name": "get_weather"}}</tool_call>\n'
+        f'<tool_call>{{"arguments": {HALL}, "name": "set_light"}}</tool_call>'
+    ),
+    "parameters": (
+        f"{PARAMETERS}\n<tool_call>\n<function=set_light>\n<parameter=room>\nhall\n</parameter>\n"
+        "<parameter=on>\nTrue\n</parameter>\n</function>\n</tool_call>"
+    ),
+    "argument keys": (
+        f"{ARG_KEYS}<tool_call>set_light\n<arg_key>room</arg_key>\n<arg_value>hall</arg_value>\n"
+        "<arg_key>on</arg_key>\n<arg_value>true</arg_value>\n</tool_call>"
+    ),
+    "names alone": f"get_weather{PARIS}set_light{HALL}",
+    "Gemma": f'{GEMMA}<|tool_call>call:set_light{{room:<|"|>hall<|"|>, on:true}}<tool_call|>',
+    "names as keys": f'[{{"get_weather": {PARIS}}}, {{"set_light": {HALL}}}]',
     "Python": "[get_weather(location='Paris', unit='c'), set_light(room='hall', on=True)]",
     "tool_code": "```tool_code\nget_weather('Paris', 'c')\nset_light(\"hall\", True)\n```",
 }
@@ -204,6 +253,14 @@ def test_text_is_not_held_back() -> None:
     assert all(shown)
 
 
+def test_text_in_a_tag_streams_as_it_is_written() -> None:
+    reply = ToolReply(tool_plan(), (END_MARK,), ())
+    reply.feed(PARAMETERS[: PARAMETERS.index("Paris")].encode())
+
+    assert reply.feed(b"Par") == [ToolCallDelta(0, "Par")]
+    assert reply.feed(b"is\n") == [ToolCallDelta(0, "is")]
+
+
 def test_first_call_streams_as_it_is_written() -> None:
     reply = ToolReply(tool_plan(), (END_MARK,), ())
     reply.feed(b'{"name": "get_weather", "arguments": {"location": "')
@@ -219,6 +276,7 @@ def test_first_call_streams_as_it_is_written() -> None:
         ('{"name": "GET_WEATHER", "arguments": {"location": "Oslo", "unit": "c"}}', "get_weather"),
         ('{"name": "light", "arguments": {"room": "hall"}}', None),
         ('<tool_call>{"name": "search", "arguments": {"q": 1}}</tool_call>', None),
+        ('<tool_call>{"arguments": {"q": 1}, "name": "search"}</tool_call>', None),
     ],
 )
 def test_wrong_name_becomes_a_known_one(script: str, name: str | None) -> None:
@@ -257,7 +315,15 @@ def test_wrong_arguments_are_made_right(arguments: str) -> None:
 
 @pytest.mark.parametrize(
     ("script", "certain"),
-    [(CALL, "g"), (TAGGED, "g"), (TWO_CALLS["list"], 'get_weather", "arguments":')],
+    [
+        (CALL, "g"),
+        (TAGGED, "g"),
+        (TWO_CALLS["list"], 'get_weather", "arguments":'),
+        (PARAMETERS, "get_weather>\n<"),
+        (ARG_KEYS, "get_weather\n<"),
+        (GEMMA, "get_weather{"),
+        (ONE_CALL["arguments first"], '"arguments":'),
+    ],
 )
 def test_call_that_ends_too_early_is_completed(script: str, certain: str) -> None:
     for end in range(script.index(certain) + len(certain), len(script)):
@@ -434,6 +500,31 @@ def test_call_cut_by_a_limit_is_left_as_it_is(choice: Any) -> None:
     assert len(finishes) == 2
 
 
+OPENINGS = [
+    *("<tool_call>", "<tool", '{"name', "<tool_call>\n<function=get_", "[TOOL_CALLS]", "[get_w"),
+    *('```json\n{"na', '[{"name": "get_weather"', '```json\n{"name": "getWea'),
+]
+
+
+@pytest.mark.parametrize("limit", [1, None])
+@pytest.mark.parametrize("text", ["", "Well.\n"])
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_opening_cut_by_a_limit_is_not_shown(opening: str, text: str, limit: int | None) -> None:
+    said = text + opening
+    pieces = limit or len(said)
+
+    played = play_tools(f"{said}|", _size=len(said) // pieces, _limit=pieces)
+
+    assert played.answer == (text, [], FinishReason.LENGTH)
+
+
+@pytest.mark.parametrize("text", ["1 < 2 <", "A list: [", 'Or {"name": "Bob', "Is {", "hang", "f"])
+def test_text_cut_by_a_limit_is_shown_to_its_end(text: str) -> None:
+    played = play_tools(f"{text}|", _size=1, _limit=len(text))
+
+    assert played.answer == (text, [], FinishReason.LENGTH)
+
+
 @pytest.mark.parametrize("shape", TWO_CALLS)
 def test_later_call_cut_by_a_limit_is_left_out(shape: str) -> None:
     seen = []
@@ -542,7 +633,13 @@ def test_choice_is_found_in_a_sentence(script: str, answer: str, calls: int, siz
 
 
 @pytest.mark.parametrize("response_format", [DOCUMENT, {"type": "json_object"}])
-@pytest.mark.parametrize("script", [TAGGED, f"Let me look. {TAGGED}", f"{TAGGED}\n{TAGGED_ROME}"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        TAGGED, f"Let me look. {TAGGED}", f"{TAGGED}\n{TAGGED_ROME}", PARAMETERS, ARG_KEYS,
+        ONE_CALL["arguments first"],
+    ],
+)  # fmt: skip
 def test_tagged_call_is_a_call_where_a_document_is_wanted(
     script: str, response_format: Any
 ) -> None:

@@ -26,6 +26,10 @@ def takes(regex: str, text: str) -> bool:
         "<function=look>{", "[look(", "[fs.read(", "```tool_code\nlook(",
         "<|python_tag|>look.call(",
         '```json\n{"name": "', '```\n{"name": "',
+        '<tool_call>\n{"arguments":', '<tool_call>{"type": "function", "parameters" :',
+        "<tool_call>\n<function=look>\n<", "<function=fs.read><", "<tool_call>look\n<",
+        "look{", "fs.read[ARGS]{", '[{"look": {', "<|tool_call>call:look{", "call:look{",
+        "<|tool_call_start|>[look(",
     ],
 )  # fmt: skip
 def test_call_is_recognised(text: str) -> None:
@@ -36,8 +40,13 @@ def test_call_is_recognised(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["look(", "[other(", "[TOOL_CALLS]other{", "[look]", '{"names": "', "[fs_read(", "{}"]
-)
+    "text",
+    [
+        "look(", "[other(", "[TOOL_CALLS]other{", "[look]", '{"names": "', "[fs_read(", "{}",
+        "look <", "look {}", '{"arguments":', '```json\n{"arguments":',
+        "<tool_call>\n<function=other>",
+    ],
+)  # fmt: skip
 def test_text_is_no_call(text: str) -> None:
     assert not takes(CallTriggers(NAMES, None).first(), text)
 

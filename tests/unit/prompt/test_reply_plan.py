@@ -47,6 +47,8 @@ def test_plain_request_wants_free_text(fields: dict[str, Any]) -> None:
         ({"guided_regex": "[a-z]+"}, Kind.REGEX),
         ({"guided_choice": ["a", "b"]}, Kind.CHOICE),
         ({"guided_grammar": 'start: "a"'}, Kind.LARK),
+        ({"json_schema": {"type": "object"}}, Kind.JSON_SCHEMA),
+        ({"regex": "[a-z]+"}, Kind.REGEX),
         ({"structured_outputs": {"regex": "a"}}, Kind.REGEX),
         ({"structured_outputs": {"json": {"type": "object"}}}, Kind.JSON_SCHEMA),
         ({"structured_outputs": {"json_object": True}}, Kind.JSON_SCHEMA),

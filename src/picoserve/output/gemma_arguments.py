@@ -1,0 +1,95 @@
+"""Arguments of a call as Gemma 4 writes them, as the JSON object that they mean.
+
+    <|tool_call>call:get_weather{city:<|"|>Paris<|"|>,days:2}<tool_call|>
+
+Keys stand bare, texts between marks of their own (the model's chat template); all else is JSON.
+"""
+
+import re
+from typing import Final
+
+from picoserve.output.bare_values import escaped
+
+_MARK: Final = b'<|"|>'
+_KEY: Final = re.compile(rb"\s*([A-Za-z_][\w.-]{0,127})\s*:")
+_KEY_BEGUN: Final = re.compile(rb"\s*(?:[A-Za-z_][\w.-]{0,127}\s*)?")
+_PLAIN: Final = re.compile(rb'[^<{}\[\],"]+')
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class GemmaArguments:
+    """Reads what follows a call's opening brace.
+
+    Attributes:
+        is_over: The closing brace was read.
+        end_byte: With which it ends.
+    """
+
+    end_byte = b"}"
+
+    def __init__(self) -> None:
+        self.is_over = False
+        self._held = b""
+        self._out = bytearray(b"{")
+        self._open = bytearray(b"{")  # the brackets around what comes next
+        self._in_text = False
+        self._wants_key = True
+
+    def feed(self, data: bytes) -> bytes:
+        """Take bytes up to the closing brace; returns JSON."""
+        self._held += data
+        while self._held and not self.is_over and self._step():
+            continue
+        out = bytes(self._out)
+        self._out.clear()
+        return out
+
+    def _step(self) -> bool:
+        """Read one thing; False if more has to come for it."""
+        if self._in_text:
+            return self._read_text()
+        if self._held.startswith(_MARK):
+            self._in_text = True
+            return self._pass(len(_MARK), b'"')
+        if _MARK.startswith(self._held):
+            return False
+        if self._wants_key:
+            return self._read_key()
+        if self._held.startswith(b'"'):
+            found = _STRING.match(self._held)
+            return found is not None and self._pass(found.end(), found[0])
+        found = _PLAIN.match(self._held)
+        return self._pass(found.end(), found[0]) if found else self._read_bracket()
+
+    def _read_text(self) -> bool:
+        at = self._held.find(_MARK)
+        if at >= 0:
+            self._in_text = False
+            return self._pass(at + len(_MARK), escaped(self._held[:at]) + b'"')
+        sizes = range(min(len(_MARK), len(self._held)), 0, -1)
+        kept = next((size for size in sizes if _MARK.startswith(self._held[-size:])), 0)
+        end = len(self._held) - kept
+        self._pass(end, escaped(self._held[:end]))
+        return False
+
+    def _read_key(self) -> bool:
+        found = _KEY.match(self._held)
+        if found is None and _KEY_BEGUN.fullmatch(self._held):
+            return False
+        self._wants_key = False
+        return found is None or self._pass(found.end(), b'"%b": ' % found[1])
+
+    def _read_bracket(self) -> bool:
+        byte = self._held[:1]
+        if byte in b"{[":
+            self._open += byte
+        elif byte in b"}]":
+            del self._open[-1:]
+        self.is_over = not self._open
+        self._wants_key = byte in b"{," and self._open.endswith(b"{")
+        return self._pass(1, b", " if byte == b"," and self._wants_key else byte)
+
+    def _pass(self, count: int, json_bytes: bytes) -> bool:
+        self._held = self._held[count:]
+        self._out += json_bytes
+        return True
