@@ -16,7 +16,7 @@ from picoserve.prompt.arrangement import Message
 from picoserve.prompt.control_text import find_control_tokens, find_framing_tokens
 from picoserve.prompt.family import Family
 from picoserve.prompt.thinking import thought_tags_in
-from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
+from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, PARAMETERS, ToolStyle
 from picoserve.prompt.turns import TemplateError
 
 # The ends of turns and texts in the published tokenizers of the model families in use.
@@ -55,7 +55,7 @@ def family_of_source(
     known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
     ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
     style, has_tool_role = style_of_source(source), False
-    if style is not HERMES and re.search(r"""["']tool["']""", source):
+    if style not in (HERMES, PARAMETERS) and re.search(r"""["']tool["']""", source):
         has_tool_role = _goes_on(write, "user", "assistant", "tool", "tool")
     if has_tool_role:
         # The template frames results itself.
@@ -105,7 +105,7 @@ def with_parts(write: Write) -> Write:
 def style_of_source(source: str) -> ToolStyle:
     """How tools are written down for a template that spells out certain texts."""
     if "<tool_call>" in source:
-        return HERMES
+        return PARAMETERS if "<parameter=" in source else HERMES
     return LLAMA if '"parameters": ' in source or "<|python_tag|>" in source else GENERIC
 
 

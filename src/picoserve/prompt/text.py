@@ -23,3 +23,12 @@ def checked_text(text: str, param: str) -> str:
             code="invalid_value",
         ) from None
     return text
+
+
+def is_text(text: str) -> bool:
+    """Whether an engine can read it."""
+    try:
+        checked_text(text, "")
+    except InvalidRequestError:
+        return False
+    return True

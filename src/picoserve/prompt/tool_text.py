@@ -1,15 +1,17 @@
 """Tools as text: how they are offered to a model, called by it and answered.
 
-Three styles cover every family. `HERMES` and `LLAMA` use the published wording of the models that
-were trained on it (the chat template of Qwen2.5 and Meta's prompt formats for Llama 3.2); all
-other models were trained on none and get a wording of our own.
+Four styles cover every family. `HERMES`, `PARAMETERS` and `LLAMA` use the published wording of the
+models that were trained on it (the chat templates of Qwen2.5 and Qwen3.5, Meta's prompt formats for
+Llama 3.2); all other models get a wording of our own.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from picoserve.prompt.json_text import is_json, json_text, slim_schema
+from picoserve.prompt.text import is_text
 from picoserve.prompt.turns import ToolCall, ToolDefinition
 
 
@@ -32,6 +34,8 @@ class ToolStyle:
             `named` the same with the function's `name`.
         result_open: Text before a result.
         result_close: Text after it.
+        calls: `json` writes a call as an object, `parameters` each argument in a tag of its own. A
+            call that a model has to make begins with the object all the same.
     """
 
     name: str
@@ -47,6 +51,7 @@ class ToolStyle:
     result: Literal["text", "output", "named"]
     result_open: str
     result_close: str
+    calls: Literal["json", "parameters"] = "json"
 
     def call_opening(self, name: str | None = None) -> str:
         """Return the text that begins a call: up to the name, or up to the arguments of `name`.
@@ -59,6 +64,8 @@ class ToolStyle:
 
     def format_call(self, name: str, arguments: str) -> str:
         """Write a call as the model writes it; arguments that are no JSON become a JSON string."""
+        if self.calls == "parameters" and (tagged := _in_tags(name, arguments)):
+            return f"{self.open}{tagged}{self.close}"
         value = arguments if is_json(arguments) else json_text(arguments)
         return f"{self.call_opening(name)}{value}}}{self.close}"
 
@@ -95,6 +102,20 @@ class ToolStyle:
         return {"type": "function", "function": function}
 
 
+def _in_tags(name: str, arguments: str) -> str:
+    """A call as the chat template of Qwen3.5 writes it; empty where it has no such form."""
+    values = json.loads(arguments) if is_json(arguments) else None
+    if not isinstance(values, dict):
+        return ""
+    parameters = "".join(
+        f"<parameter={key}>\n{json_text(value) if isinstance(value, dict | list) else value}\n"
+        "</parameter>\n"
+        for key, value in values.items()
+    )
+    # An escape in the JSON may stand for what no prompt can hold.
+    return f"<function={name}>\n{parameters}</function>" if is_text(parameters) else ""
+
+
 _TAGS: Final = ("<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>")
 
 HERMES: Final = ToolStyle(
@@ -118,6 +139,25 @@ HERMES: Final = ToolStyle(
     result="text",
     result_open="<tool_response>\n",
     result_close="\n</tool_response>",
+)
+PARAMETERS: Final = replace(
+    HERMES,
+    name="parameters",
+    introduction=(
+        "# Tools\n\nYou have access to the following functions:\n\n<tools>\n{tools}\n</tools>\n\n"
+        "If you choose to call a function ONLY reply in the following format with NO suffix:\n\n"
+        "<tool_call>\n<function=example_function_name>\n<parameter=example_parameter_1>\nvalue_1\n"
+        "</parameter>\n<parameter=example_parameter_2>\nThis is the value for the second "
+        "parameter\nthat can span\nmultiple lines\n</parameter>\n</function>\n</tool_call>\n\n"
+        "<IMPORTANT>\nReminder:\n- Function calls MUST follow the specified format: an inner "
+        "<function=...></function> block must be nested within <tool_call></tool_call> XML tags\n"
+        "- Required parameters MUST be specified\n- You may provide optional reasoning for your "
+        "function call in natural language BEFORE the function call, but NOT after\n- If there is "
+        "no function call available, answer the question like normal with your current knowledge "
+        "and do not tell the user about function calls\n</IMPORTANT>"
+    ),
+    tools_first=True,
+    calls="parameters",
 )
 LLAMA: Final = ToolStyle(
     name="llama",

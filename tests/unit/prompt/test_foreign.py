@@ -252,6 +252,19 @@ def test_hermes_is_recognised_by_its_tag() -> None:
     )
 
 
+def test_calls_are_taught_in_the_tags_that_a_template_spells() -> None:
+    source = LENIENT + "{# <tool_call>\n<function=f>\n<parameter=a> #}"
+    call = Turn("assistant", "", (ToolCall("1", "f", '{"a": "b"}'),))
+
+    template = template_from_source(source, name="x")
+    text = template.render([Turn("system", "s"), Turn("user", "Hi"), call, RESULT], [TOOL])
+
+    assert text.count("<function=f>\n<parameter=a>\nb\n</parameter>\n</function>") == 1
+    assert "<function=example_function_name>" in text.partition("\n\ns<|im_end|>")[0]
+    assert "<tool_response>\nok\n</tool_response>" in text
+    assert template.tool_style.call_opening().startswith('<tool_call>\n{"name"')
+
+
 def test_ends_of_replies_are_found_or_given() -> None:
     assert template_from_source(PARTS, name="x").stop_phrases == ("<end_of_utterance>",)
     assert template_from_source(STRICT, name="x", eos_token="<e>").stop_phrases == ("</s>", "<e>")

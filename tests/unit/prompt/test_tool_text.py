@@ -1,6 +1,6 @@
 import pytest
 
-from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, ToolStyle
+from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, PARAMETERS, ToolStyle
 from picoserve.prompt.turns import ToolCall, ToolDefinition
 
 STYLES = (HERMES, LLAMA, GENERIC)
@@ -22,6 +22,25 @@ def test_without_tools_nothing_is_offered(style: ToolStyle) -> None:
 
 def test_arguments_that_are_no_json_become_a_text() -> None:
     assert GENERIC.format_call("f", "x: 1") == '{"name": "f", "arguments": "x: 1"}'
+
+
+def test_parameters_stand_in_tags_of_their_own() -> None:
+    arguments = '{"city": "São \\"P\\"", "days": 2, "on": true, "unit": null, "at": {"x": [1]}}'
+
+    assert PARAMETERS.format_call("f", arguments) == (
+        '<tool_call>\n<function=f>\n<parameter=city>\nSão "P"\n</parameter>\n'
+        "<parameter=days>\n2\n</parameter>\n<parameter=on>\nTrue\n</parameter>\n"
+        '<parameter=unit>\nNone\n</parameter>\n<parameter=at>\n{"x": [1]}\n</parameter>\n'
+        "</function>\n</tool_call>"
+    )
+    assert (
+        PARAMETERS.format_call("f", "{}") == "<tool_call>\n<function=f>\n</function>\n</tool_call>"
+    )
+
+
+@pytest.mark.parametrize("arguments", ["x: 1", "[1]", '{"a": "\\u0000"}', '{"a": "\\ud800"}'])
+def test_call_without_parameters_stays_an_object(arguments: str) -> None:
+    assert PARAMETERS.format_call("f", arguments) == HERMES.format_call("f", arguments)
 
 
 def test_replies_keep_their_text_and_line_break() -> None:
