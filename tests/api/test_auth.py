@@ -57,7 +57,7 @@ def status(server: RunningServer, token: str | None) -> int:
 
 def answer(server: RunningServer, token: str | None) -> httpx.Response:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    return httpx.get(f"{server.base_url}/models", headers=headers)
+    return server.get("/v1/models", headers)
 
 
 def claims(**changed: object) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def assembled(header: Mapping[str, object], payload: object, signature: bytes = 
 def test_known_key_opens(guarded: RunningServer, key: str) -> None:
     assert status(guarded, key) == 200
     lower = {"authorization": f"bearer  {key}"}
-    assert httpx.get(f"{guarded.base_url}/models", headers=lower).status_code == 200
+    assert guarded.get("/v1/models", lower).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_request_without_a_key_is_told_how_to_send_one(
 
 
 def test_stranger_learns_nothing_but_that_a_key_is_needed(guarded: RunningServer) -> None:
-    with httpx.Client(base_url=guarded.url) as client:
+    with httpx.Client(base_url=guarded.url, timeout=20) as client:
         answers = [
             client.post("/v1/chat/completions", content=b"{"),
             client.post("/v1/chat/completions", json=chat_body(model="gpt-9")),
@@ -147,7 +147,7 @@ def test_stranger_learns_nothing_but_that_a_key_is_needed(guarded: RunningServer
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
 def test_health_is_open(guarded: RunningServer, path: str) -> None:
-    assert httpx.get(f"{guarded.url}{path}").status_code == 200
+    assert guarded.get(path).status_code == 200
 
 
 def test_key_file_is_read_again_when_it_changes(guarded: RunningServer, key_file: Path) -> None:

@@ -311,12 +311,14 @@ def test_chunked_body_is_refused_as_it_grows_too_large(server: RunningServer) ->
 
 
 def _status_of(server: RunningServer, parts: list[bytes]) -> int:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
         answer = b""
         while not answer.endswith(b"}}"):
-            answer += connection.recv(65536)
+            data = connection.recv(65536)
+            assert data, answer
+            answer += data
     assert b'"code":"payload_too_large"' in answer
     return int(answer.split()[1])
 

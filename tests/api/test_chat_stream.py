@@ -44,11 +44,13 @@ def test_body_ends_right_after_done(server: RunningServer) -> None:
         f"POST {PATH} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(head.encode() + body)
         received = b""
         while not received.endswith(b"\r\n0\r\n\r\n"):
-            received += connection.recv(65536)
+            data = connection.recv(65536)
+            assert data, received
+            received += data
 
     last = received.removesuffix(b"\r\n0\r\n\r\n")
     assert last.endswith(b"data: [DONE]\n\n")
@@ -144,6 +146,6 @@ def test_error_before_the_first_event_is_a_status_not_a_stream(http: httpx.Clien
 
 def test_connection_serves_the_next_request_after_a_stream(server: RunningServer) -> None:
     limits = httpx.Limits(max_connections=1)
-    with httpx.Client(base_url=server.url, limits=limits, timeout=10) as client:
+    with httpx.Client(base_url=server.url, limits=limits, timeout=20) as client:
         for _ in range(3):
             read_chunks(client.post(PATH, json=chat_body(stream=True, **GREEDY)).content)

@@ -177,7 +177,10 @@ def test_streams_finish_when_the_whole_group_is_told_to_end(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_idle_server_ends_at_once_and_cleanly(tmp_path: Path, number: int) -> None:
-    with running_server(tmp_path) as server, httpx.Client(base_url=server.url) as client:
+    with (
+        running_server(tmp_path) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
         assert client.get("/health/live").status_code == 200  # a kept connection
         workers = worker_pids(server)
         assert server.stop(number) == 0

@@ -32,7 +32,7 @@ def test_head_is_answered_as_get_without_a_body(http: httpx.Client, path: str) -
 
 
 def test_an_answer_to_head_leaves_its_connection_in_order(http: httpx.Client, model: str) -> None:
-    with httpx.Client(base_url=http.base_url) as client:
+    with httpx.Client(base_url=http.base_url, timeout=20) as client:
         assert client.head("/health/live").status_code == 200
         assert client.get("/health/live").json() == {"status": "alive"}
         assert client.head(f"/v1/models/{model}").status_code == 200

@@ -10,7 +10,6 @@ import openai
 import pytest
 from tests.standin.model_script import ModelScript
 from tests.support.models import ACCESS_KEY, slow_script, standin_model
-from tests.support.processes import wait_idle
 from tests.support.server import RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of, open_stream, read_chunks
 
@@ -99,13 +98,19 @@ def test_requests_in_a_minute_are_counted_and_one_too_many_is_a_429(
 
 
 def test_refused_requests_are_counted_and_logged_with_the_limit(limited: RunningServer) -> None:
+    before = refusals(limited, "requests_per_minute")
     with client_of(limited, "grace") as client:
         statuses = [client.post("/tokenize", json={}).status_code for _ in range(4)]
-        metrics = client.get("/metrics").text
 
     assert statuses == [400, 400, 400, 429]
-    sample = 'rejected_total{code="rate_limit_exceeded",limit="requests_per_minute"}'
-    assert f"picoserve_requests_{sample}" in metrics
+    wait_until(lambda: refusals(limited, "requests_per_minute") > before)
+
+
+def refusals(server: RunningServer, limit: str) -> float:
+    """How many requests this limit has refused."""
+    sample = rf'picoserve_requests_rejected_total{{[^}}]*limit="{limit}"}} (\S+)'
+    with client_of(server, "grace") as client:
+        return sum(map(float, re.findall(sample, client.get("/metrics").text)))
 
 
 def test_answer_costs_the_tokens_of_its_usage(limited: RunningServer) -> None:
@@ -132,7 +137,9 @@ def test_client_that_leaves_pays_for_what_it_got(limited: RunningServer) -> None
         with open_stream(client, LONG | {"max_tokens": 550}) as stream:
             stream.text()
             before = left(stream.response)
-        wait_idle(limited)
+            request_id = stream.response.headers["x-request-id"]
+        # What it has cost is booked before its line is written.
+        wait_until(lambda: limited.log_lines(request_id))
         after = left(client.post(PATH, json=BRIEF))
 
     assert before < 100
@@ -141,6 +148,7 @@ def test_client_that_leaves_pays_for_what_it_got(limited: RunningServer) -> None
 
 def test_prompt_that_no_minute_has_room_for_is_not_worth_a_retry(limited: RunningServer) -> None:
     long = chat_body("word " * 1000, model="pico")
+    before = refusals(limited, "tokens_per_minute")
     with client_of(limited, "alice") as client:
         refused = client.post(PATH, json=long)
 
@@ -148,13 +156,14 @@ def test_prompt_that_no_minute_has_room_for_is_not_worth_a_retry(limited: Runnin
     assert "Request too large" in error_of(refused)["message"]
     assert refused.headers["x-should-retry"] == "false"
     assert "retry-after" not in refused.headers
+    wait_until(lambda: refusals(limited, "tokens_per_minute") == before + 1)
     with (
         openai.OpenAI(base_url=limited.base_url, api_key="sk-alice-0001", max_retries=5) as stock,
         pytest.raises(openai.RateLimitError, match="Request too large"),
     ):
-        began = time.monotonic()
         stock.post("/chat/completions", body=long, cast_to=object)
-    assert time.monotonic() - began < 5
+    wait_until(lambda: refusals(limited, "tokens_per_minute") >= before + 2)
+    assert refusals(limited, "tokens_per_minute") == before + 2
 
 
 def test_stock_client_waits_as_long_as_it_is_told_and_is_served(limited: RunningServer) -> None:
@@ -169,14 +178,14 @@ def test_stock_client_waits_as_long_as_it_is_told_and_is_served(limited: Running
         answer = stock.chat.completions.with_raw_response.create(
             model="pico",
             messages=[{"role": "user", "content": "Be brief."}],
-            max_tokens=room + 200,
+            max_tokens=room + 400,
             stream=True,
         )
         seconds = time.monotonic() - began
 
     # A hundred tokens come back in a second; a client that is not told waits for half of one.
     assert (answer.retries_taken, answer.status_code) == (1, 200)
-    assert 0.6 < seconds < 10
+    assert 0.6 < seconds < 30
 
 
 def test_only_so_many_requests_run_at_a_time(limited: RunningServer) -> None:
@@ -194,15 +203,13 @@ def test_only_so_many_requests_run_at_a_time(limited: RunningServer) -> None:
 def test_admins_requests_are_not_limited(limited: RunningServer) -> None:
     headers = {"authorization": "Bearer sk-admin"}
 
-    answers = [
-        httpx.post(f"{limited.url}/admin/engines/none/restart", headers=headers) for _ in range(5)
-    ]
+    answers = [limited.post("/admin/engines/none/restart", {}, headers) for _ in range(5)]
 
     assert {answer.status_code for answer in answers} == {404}
 
 
 def test_limits_for_a_key_that_nobody_has_are_told(limited: RunningServer) -> None:
-    (line,) = (line for line in limited.log.read_text().splitlines() if "nobody has" in line)
+    (line,) = limited.log_lines("nobody has")
 
     assert "nobody" in line
 
@@ -222,10 +229,12 @@ tokens_per_minute = 5000
     def ask(address: str) -> httpx.Response:
         # A proxy on this machine is believed.
         headers = {"x-forwarded-for": address}
-        return httpx.post(f"{server.base_url}/embeddings", json=body, headers=headers)
+        return server.post("/v1/embeddings", body, headers)
 
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        began = time.monotonic()
         answers = [ask(a) for a in ("192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.9")]
+        refilled = (time.monotonic() - began) * 100 / 60
 
     assert [answer.status_code for answer in answers] == [200, 429, 200, 200]
     assert [answer.headers["x-ratelimit-limit-tokens"] for answer in answers] == [
@@ -235,4 +244,4 @@ tokens_per_minute = 5000
         "5000",
     ]
     used = answers[0].json()["usage"]["total_tokens"]
-    assert 0 <= left(answers[0]) - max(0, 100 - used) < 5
+    assert 100 - used <= left(answers[0]) <= 100 - used + refilled

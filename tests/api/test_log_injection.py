@@ -61,7 +61,7 @@ def test_line_break_in_a_header_makes_no_header_of_the_answer(
     quiet: RunningServer, separator: bytes
 ) -> None:
     head = b"GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: a"
-    with socket.create_connection(("127.0.0.1", quiet.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", quiet.port), timeout=30) as connection:
         connection.sendall(head + separator + b"set-cookie: a=b\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 

@@ -24,6 +24,7 @@ from picoserve.server.routes.health import HEALTH_PATHS
 from picoserve.server.routes.page import PAGE_PATHS
 
 DASHBOARD = Path(__file__).parents[2] / "deploy/grafana/picoserve.json"
+CHAT = "/v1/chat/completions"
 SCRAPE = {"authorization": "Bearer scraper"}
 
 
@@ -48,7 +49,7 @@ def busy(
 
 def scrape(server: RunningServer, **labels: str) -> Mapping[str, float]:
     """Samples with these labels, added up by name."""
-    answer = httpx.get(f"{server.url}/metrics", headers=SCRAPE)
+    answer = server.get("/metrics", SCRAPE)
     assert answer.status_code == 200
     samples: dict[str, float] = {}
     for family in text_string_to_metric_families(answer.text):
@@ -62,10 +63,10 @@ def test_requests_under_way_show_among_the_tasks_of_the_event_loop(watched: Runn
     def tasks() -> float:
         return scrape(watched)["picoserve_asyncio_tasks"]
 
-    url, body, before = f"{watched.base_url}/chat/completions", chat_body(max_tokens=1), tasks()
+    body, before = chat_body(max_tokens=1), tasks()
     with ThreadPoolExecutor() as threads, frozen_workers(watched):
         for _ in range(4):
-            threads.submit(httpx.post, url, json=body, timeout=20)
+            threads.submit(watched.post, CHAT, body)
         wait_until(lambda: tasks() >= before + 4)
     wait_until(lambda: tasks() < before + 4)
 
@@ -74,10 +75,7 @@ def test_tokens_and_requests_add_up(watched: RunningServer) -> None:
     before = scrape(watched, model_name=MODEL)
     bodies = [chat_body("Hello!", max_tokens=count) for count in (1, 3, 8)]
 
-    usages = [
-        httpx.post(f"{watched.base_url}/chat/completions", json=body).json()["usage"]
-        for body in bodies
-    ]
+    usages = [watched.post(CHAT, body).json()["usage"] for body in bodies]
 
     wait_until(
         lambda: (
@@ -105,14 +103,14 @@ def test_tokens_and_requests_add_up(watched: RunningServer) -> None:
 
 
 def test_endings_are_counted_by_route_status_and_reason(watched: RunningServer) -> None:
-    httpx.post(f"{watched.base_url}/chat/completions", json=chat_body(max_tokens=1))
-    httpx.post(f"{watched.base_url}/chat/completions", json=chat_body(model="nobody"))
-    httpx.get(f"{watched.url}/no/such/place")
+    watched.post(CHAT, chat_body(max_tokens=1))
+    watched.post(CHAT, chat_body(model="nobody"))
+    watched.get("/no/such/place")
 
-    route = "/v1/chat/completions"
+    refused = {"status": "404", "finished_reason": "error", "model_name": ""}
+    wait_until(lambda: scrape(watched, route=CHAT, status="200", finished_reason="length"))
+    wait_until(lambda: scrape(watched, route=CHAT, **refused))
     wait_until(lambda: scrape(watched, route="other", status="404"))
-    assert scrape(watched, route=route, status="200", finished_reason="length")
-    assert scrape(watched, route=route, status="404", finished_reason="error", model_name="")
 
 
 def test_engines_are_shown_with_their_state(watched: RunningServer) -> None:
@@ -127,8 +125,8 @@ def test_engines_are_shown_with_their_state(watched: RunningServer) -> None:
 
 
 def test_metrics_want_their_own_key_where_there_is_one(watched: RunningServer) -> None:
-    assert httpx.get(f"{watched.url}/metrics").status_code == 401
-    wrong = httpx.get(f"{watched.url}/metrics", headers={"authorization": "Bearer wrong"})
+    assert watched.get("/metrics").status_code == 401
+    wrong = watched.get("/metrics", {"authorization": "Bearer wrong"})
     assert wrong.status_code == 401
 
 
@@ -141,27 +139,27 @@ def test_a_scraper_may_ask_for_openmetrics(http: httpx.Client) -> None:
 
 def test_a_client_that_leaves_and_one_that_finds_no_room_are_counted(busy: RunningServer) -> None:
     body = chat_body("Count", model="pico")
-    with httpx.Client(base_url=busy.url) as client, open_stream(client, body) as stream:
+    with httpx.Client(base_url=busy.url, timeout=20) as client, open_stream(client, body) as stream:
         stream.text()
         assert scrape(busy, model_name="pico")["picoserve_num_requests_running"] == 1
-        refused = httpx.post(f"{busy.base_url}/chat/completions", json=body)
+        refused = busy.post(CHAT, body)
         assert refused.status_code == 503
 
     wait_until(lambda: "picoserve_requests_cancelled_total" in scrape(busy))
+    wait_until(lambda: scrape(busy, code="server_is_overloaded"))
     wait_until(lambda: busy.busy() == 0)
     samples = scrape(busy)
     assert samples["picoserve_requests_cancelled_total"] == 1
     assert scrape(busy, code="server_is_overloaded")["picoserve_requests_rejected_total"] == 1
     assert samples["picoserve_engine_interrupt_seconds_count"] == 1
-    assert samples["picoserve_engine_interrupt_seconds_sum"] < 5
+    # After ten the engine would have been taken for deaf.
+    assert 0 < samples["picoserve_engine_interrupt_seconds_sum"] < 10
 
 
 def test_a_job_whose_engine_dies_is_counted_as_moved(busy: RunningServer) -> None:
     body = chat_body("brief", model="pico")
     with ThreadPoolExecutor(1) as threads, frozen_workers(busy) as (pid,):
-        answer = threads.submit(
-            httpx.post, f"{busy.base_url}/chat/completions", json=body, timeout=20
-        )
+        answer = threads.submit(busy.post, CHAT, body)
         wait_until(lambda: busy.busy() == 1)
         os.kill(pid, signal.SIGKILL)
         assert answer.result().status_code == 200
@@ -176,7 +174,7 @@ def test_calls_for_structured_replies_are_counted(watched: RunningServer) -> Non
     schema = {"name": "yes", "schema": {"type": "object", "properties": {"ok": {"const": True}}}}
     body = chat_body(response_format={"type": "json_schema", "json_schema": schema})
 
-    answer = httpx.post(f"{watched.base_url}/chat/completions", json=body)
+    answer = watched.post(CHAT, body)
 
     assert answer.status_code == 200
     wait_until(lambda: scrape(watched).get("picoserve_structured_output_calls_total"))

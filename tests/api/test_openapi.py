@@ -23,7 +23,7 @@ CALL = {"type": "function", "function": {"name": "look", "parameters": {"type": 
 
 @pytest.fixture(scope="module")
 def document(server: RunningServer) -> dict[str, Any]:
-    described: dict[str, Any] = httpx.get(f"{server.url}/openapi.json").json()
+    described: dict[str, Any] = server.get("/openapi.json").json()
     return described
 
 
@@ -149,7 +149,7 @@ def test_start_up_does_not_pay_for_it() -> None:
     code = "import sys, picoserve.app.factory; print(*sys.modules)"
 
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
 
     loaded = set(result.stdout.split())

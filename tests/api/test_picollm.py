@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, Top, read_journal
 from tests.support.models import ACCESS_KEY
-from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.server import START_SECONDS, RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, chat_text, error_of, stream_chunks
 
 PATH: Final = "/v1/chat/completions"
@@ -229,14 +229,14 @@ def test_missing_gpu_names_the_driver_and_the_server_stays(
     config += entry(standin_library, path, name="named", devices='["gpu:0"]')
     config += entry(standin_library, path, name="cpu", devices='["cpu:1"]')
     with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
-        wait_until(lambda: _answers(server, "cpu"), 30)
+        wait_until(lambda: _answers(server, "cpu"), START_SECONDS)
         for model in ("onegpu", "named"):
-            wait_until(lambda name=model: "R575" in _message(server, name), 20)
-        assert httpx.get(f"{server.url}/health/ready").status_code == 503
+            wait_until(lambda name=model: "R575" in _message(server, name))
+        assert server.get("/health/ready").status_code == 503
 
 
 def _post(server: RunningServer, model: str) -> httpx.Response:
-    return httpx.post(server.url + PATH, json=chat_body("hello", model=model))
+    return server.post(PATH, chat_body("hello", model=model))
 
 
 def _answers(server: RunningServer, model: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.standin.build import find_compiler
 from tests.standin.model_script import ModelScript, Reply, Status
 from tests.support.models import ACCESS_KEY, standin_model
-from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.server import START_SECONDS, RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of
 
 README: Final = Path(__file__).parents[2] / "README.md"
@@ -23,7 +23,7 @@ STATUSES: Final = {
     CLASSES[picollm.PicoLLM.PicovoiceStatuses[status.value]].__name__: status for status in Status
 }
 # A second start within a test would hide what the first one said.
-ONE_START: Final = "[pool]\nbackoff_seconds = 60\nmax_backoff_seconds = 60\n"
+ONE_START: Final = "[pool]\nbackoff_seconds = 600\nmax_backoff_seconds = 600\n"
 
 
 def rows() -> Iterator[tuple[str, str, str, str, str]]:
@@ -50,8 +50,8 @@ def starting(
         script = ModelScript(init_status=status, init_messages=["about {access_key}"])
         config += standin_model(standin_library, folder, script, name=name)
     with running_server(folder, config, environment=ACCESS_KEY, wait=False) as server:
-        wait_until(lambda: _answers(server), 45)
-        wait_until(lambda: "loading" not in _states(server).values(), 45)
+        wait_until(lambda: server.answers("/health/live"), START_SECONDS)
+        wait_until(lambda: "loading" not in _states(server).values(), START_SECONDS)
         yield server
     assert KEY not in server.log.read_text()
 
@@ -85,26 +85,18 @@ def _model_for(name: str, fate: str) -> str:
     return "lasting" if fate == "goes on" else name
 
 
-def _answers(server: RunningServer) -> bool:
-    try:
-        return httpx.get(f"{server.url}/health/live").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 def _states(server: RunningServer) -> dict[str, str]:
     return {engine["model"]: engine["state"] for engine in server.health()["engines"]}
 
 
 def _ask(server: RunningServer, model: str, text: str) -> httpx.Response:
     body: dict[str, Any] = chat_body(text, model=model)
-    return httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=20)
+    return server.post("/v1/chat/completions", body)
 
 
 def _logged(server: RunningServer, event: str, name: str) -> list[str]:
     """The log's lines of an event with that error; two may begin with the same letters."""
-    lines = server.log.read_text().splitlines()
-    return [line for line in lines if event in line and re.search(rf": {name}\b", line)]
+    return [line for line in server.log_lines(event) if re.search(rf": {name}\b", line)]
 
 
 @pytest.mark.parametrize("source", ["no library at all", "int nothing_of_picollm;"])
@@ -120,7 +112,8 @@ def test_library_that_cannot_be_used_is_tried_once(tmp_path: Path, source: str) 
     config = standin_model(library, tmp_path, ModelScript(), name="pico")
 
     with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
-        wait_until(lambda: _answers(server) and _states(server)["pico"] == "failed", 45)
+        wait_until(lambda: server.answers("/health/live"), START_SECONDS)
+        wait_until(lambda: _states(server)["pico"] == "failed", START_SECONDS)
         [engine] = server.health()["engines"]
 
     assert engine["restarts"] == 0

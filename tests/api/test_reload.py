@@ -12,7 +12,13 @@ import httpx
 import pytest
 from tests.support.models import ACCESS_KEY, slow_script, standin_model, tiny_model
 from tests.support.processes import worker_pids
-from tests.support.server import RunningServer, free_port, running_server, wait_until
+from tests.support.server import (
+    START_SECONDS,
+    RunningServer,
+    reserved_port,
+    running_server,
+    wait_until,
+)
 from tests.support.wire import chat_body, open_stream
 
 OLD, NEW = "sk-the-old-key-0001", "sk-the-new-key-0002"
@@ -50,22 +56,26 @@ def first(models: str) -> str:
 
 def reload(server: RunningServer, config: str, outcome: str) -> str:
     """Have this configuration read; what the log says from there on."""
-    before = len(server.log.read_text())
+    before = len(server.log_lines())
     (server.log.parent / "picoserve.toml").write_text(config)
     server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: outcome in server.log.read_text()[before:])
-    return server.log.read_text()[before:]
+
+    def said() -> str:
+        return "\n".join(server.log_lines()[before:])
+
+    wait_until(lambda: outcome in said())
+    return said()
 
 
 def look(server: RunningServer, key: str) -> int:
     headers = {"authorization": f"Bearer {key}"}
-    return httpx.get(f"{server.base_url}/models", headers=headers).status_code
+    return server.get("/v1/models", headers).status_code
 
 
 def test_keys_change_and_streams_go_on(server: RunningServer, models: str) -> None:
     headers = {"authorization": f"Bearer {OLD}"}
     with (
-        httpx.Client(base_url=server.url, headers=headers) as client,
+        httpx.Client(base_url=server.url, headers=headers, timeout=20) as client,
         open_stream(client, chat_body("Count!", model="pico")) as stream,
     ):
         stream.text()
@@ -78,13 +88,13 @@ def test_keys_change_and_streams_go_on(server: RunningServer, models: str) -> No
 
 def test_log_level_changes(server: RunningServer, models: str) -> None:
     look(server, OLD)
-    assert "[debug" not in server.log.read_text()
+    before = len(server.log_lines("[debug"))
 
     said = reload(server, first(models) + '[log]\nlevel = "debug"\n', DONE)
     look(server, OLD)
 
     assert "log.level" in said
-    wait_until(lambda: "[debug" in server.log.read_text())
+    wait_until(lambda: len(server.log_lines("[debug")) > before)
 
 
 def test_level_that_hides_the_news_of_it_is_told_before(server: RunningServer, models: str) -> None:
@@ -96,17 +106,18 @@ def test_level_that_hides_the_news_of_it_is_told_before(server: RunningServer, m
 def test_limits_change_and_what_was_used_stays_used(server: RunningServer, models: str) -> None:
     def asked() -> httpx.Response:
         headers = {"authorization": f"Bearer {OLD}"}
-        return httpx.post(f"{server.url}/tokenize", json={}, headers=headers)
+        return server.post("/tokenize", {}, headers)
 
+    # So few that what comes back meanwhile is less than one.
     limits = "[limits]\nrequests_per_minute = 2\n"
     said = reload(server, limits + first(models), DONE)
     statuses = [asked().status_code for _ in range(3)]
-    reload(server, limits.replace("2", "100") + first(models), DONE)
+    reload(server, limits.replace("2", "4") + first(models), DONE)
     after = asked()
 
     assert "limits.requests_per_minute" in said
     assert statuses == [400, 400, 429]
-    assert 96 <= int(after.headers["x-ratelimit-remaining-requests"]) <= 98
+    assert int(after.headers["x-ratelimit-remaining-requests"]) in {1, 2}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +159,7 @@ def test_what_takes_a_restart_is_told(server: RunningServer, models: str) -> Non
 def test_engines_outlive_the_hangup_of_their_whole_group(models: str, tmp_path: Path) -> None:
     with (
         running_server(tmp_path, models, environment=ACCESS_KEY, own_group=True) as server,
-        httpx.Client(base_url=server.url) as client,
+        httpx.Client(base_url=server.url, timeout=20) as client,
         open_stream(client, chat_body("Count!", model="pico")) as stream,
     ):
         stream.text()
@@ -164,7 +175,11 @@ def test_engines_outlive_the_hangup_of_their_whole_group(models: str, tmp_path: 
 
 
 def test_server_ends_with_its_terminal(tmp_path: Path) -> None:
-    port = free_port()
+    with reserved_port() as port:
+        _end_with_terminal(tmp_path, port)
+
+
+def _end_with_terminal(tmp_path: Path, port: int) -> None:
     master, slave = pty.openpty()
     # The leader of a new session that opens a terminal has it from then on.
     opening = f'exec "$@" <{os.ttyname(slave)}'
@@ -189,6 +204,6 @@ def test_server_ends_with_its_terminal(tmp_path: Path) -> None:
     try:
         RunningServer(process, port, tmp_path / "server.log").wait_ready()
         os.close(master)
-        assert process.wait(20) == 0
+        assert process.wait(START_SECONDS) == 0
     finally:
         process.kill()

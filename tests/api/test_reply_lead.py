@@ -1,6 +1,5 @@
 """What models write before their first word: not shown, and neither text nor a stop phrase."""
 
-import json
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -224,9 +223,8 @@ def test_engine_is_known_to_hold_the_lead_once(
 
 def noted_answers(server: RunningServer, request_id: str) -> list[str]:
     """What the pool believes that an engine holds of a reply, as the log tells it."""
-    entries = [json.loads(x) for x in server.log.read_text().splitlines() if x[:1] == "{"]
     return [
         entry["answer"]
-        for entry in entries
+        for entry in server.log_entries()
         if entry["event"] == "text" and entry["request_id"] == request_id
     ]

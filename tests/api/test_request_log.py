@@ -1,6 +1,5 @@
 """Ids, headers, log lines and timings, as a client and an operator see them."""
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,9 @@ def request_line(server: RunningServer, request_id: str) -> dict[str, Any]:
     """The line of one request, once it is written."""
 
     def lines() -> list[dict[str, Any]]:
-        entries = [json.loads(x) for x in server.log.read_text().splitlines() if x[:1] == "{"]
         return [
             entry
-            for entry in entries
+            for entry in server.log_entries()
             if entry["event"] == "request" and entry["request_id"] == request_id
         ]
 
@@ -95,11 +93,8 @@ def test_a_finished_request_has_one_line_with_its_counts(
 
 
 def test_a_key_without_a_name_is_named_by_its_place(logged: RunningServer) -> None:
-    answer = httpx.post(
-        f"{logged.base_url}/chat/completions",
-        json=chat_body(max_tokens=1),
-        headers={"authorization": "Bearer other-key"},
-    )
+    headers = {"authorization": "Bearer other-key"}
+    answer = logged.post("/v1/chat/completions", chat_body(max_tokens=1), headers)
 
     assert request_line(logged, answer.headers["x-request-id"])["key"] == "auth.key_file:2"
 
@@ -108,7 +103,7 @@ def test_a_refused_request_is_logged_with_its_error(
     logged: RunningServer, client: httpx.Client
 ) -> None:
     unknown = client.post("/v1/chat/completions", json=chat_body(model="nobody"))
-    stranger = httpx.post(f"{logged.base_url}/chat/completions", json=chat_body())
+    stranger = logged.post("/v1/chat/completions", chat_body())
 
     line = request_line(logged, unknown.headers["x-request-id"])
     assert (line["status"], line["error"], line["finish"]) == (404, "model_not_found", "error")
@@ -128,24 +123,24 @@ def test_no_log_shows_a_prompt_or_a_key_even_at_debug_level(
 
 
 def test_workers_lines_carry_their_engine_and_uvicorn_is_quiet(logged: RunningServer) -> None:
-    entries = [json.loads(x) for x in logged.log.read_text().splitlines() if x[:1] == "{"]
+    def output() -> list[dict[str, Any]]:
+        return [entry for entry in logged.log_entries() if entry["event"] == "worker output"]
 
-    output = [entry for entry in entries if entry["event"] == "worker output"]
-    assert {entry["level"] for entry in output} == {"debug"}
-    assert {e["engine"] for e in output} == {e["name"] for e in logged.health()["engines"]}
-    assert not [entry for entry in entries if entry["logger"].startswith("uvicorn")]
+    engines = {engine["name"] for engine in logged.health()["engines"]}
+    wait_until(lambda: {entry["engine"] for entry in output()} == engines)
+    assert {entry["level"] for entry in output()} == {"debug"}
+    assert not [x for x in logged.log_entries() if x["logger"].startswith("uvicorn")]
 
 
 def test_prompts_and_answers_are_logged_where_the_configuration_says_so(tmp_path: Path) -> None:
     config = '[log]\nlevel = "debug"\nformat = "json"\nprompts = true\n'
     with running_server(tmp_path, config + tiny_model()) as server:
         body = chat_body(PROMPT, max_tokens=3)
-        answer = httpx.post(f"{server.base_url}/chat/completions", json=body)
+        answer = server.post("/v1/chat/completions", body)
         request_line(server, answer.headers["x-request-id"])
         text = answer.json()["choices"][0]["message"]["content"]
 
-    entries = [json.loads(x) for x in server.log.read_text().splitlines() if x[:1] == "{"]
-    (entry,) = [entry for entry in entries if entry["event"] == "text"]
+    (entry,) = [entry for entry in server.log_entries() if entry["event"] == "text"]
     assert PROMPT in entry["prompt"]
     assert entry["answer"] == text
     assert entry["level"] == "debug"
@@ -156,7 +151,7 @@ def test_a_client_that_leaves_is_logged_as_gone(standin_library: Path, tmp_path:
     config = '[log]\nformat = "json"\n' + standin_model(standin_library, tmp_path, script)
     with (
         running_server(tmp_path, config, environment=ACCESS_KEY) as server,
-        httpx.Client(base_url=server.url) as client,
+        httpx.Client(base_url=server.url, timeout=20) as client,
     ):
         headers = {"x-request-id": "leaves"}
         with open_stream(client, chat_body("Count", model="pico"), headers) as stream:

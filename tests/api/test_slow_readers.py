@@ -21,14 +21,14 @@ def test_client_that_reads_nothing_gives_its_engine_back_when_the_job_ends(
     tmp_path: Path, standin_library: Path, stream: bytes
 ) -> None:
     script = ModelScript(context_length=100_000, replies=[Reply(count=WORDS)])
-    config = standin_model(standin_library, tmp_path, script)
+    config = "[server]\nsend_seconds = 600\n" + standin_model(standin_library, tmp_path, script)
     with (
         running_server(tmp_path, config, environment=ACCESS_KEY) as server,
         closing(asked(server, BODY % stream)) as client,
     ):
         assert client.recv(15) == b"HTTP/1.1 200 OK"
 
-        wait_until(lambda: server.busy() == 0, 25)
+        wait_until(lambda: server.busy() == 0, 90)
 
         assert server.health()["engines"][0]["restarts"] == 0
 

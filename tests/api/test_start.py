@@ -19,7 +19,14 @@ from tests.support.models import (
     standin_model,
     tiny_model,
 )
-from tests.support.server import RunningServer, free_port, has_ipv6, running_server, wait_until
+from tests.support.server import (
+    START_SECONDS,
+    RunningServer,
+    has_ipv6,
+    reserved_port,
+    running_server,
+    wait_until,
+)
 from tests.support.wire import chat_body
 
 
@@ -27,7 +34,7 @@ def test_the_start_tells_of_every_engine_and_what_to_paste(tmp_path: Path) -> No
     config = '[auth]\nkeys = ["a-key-for-tests-only"]\n' + tiny_model(engines=2)
     with running_server(tmp_path, config) as server:
         wait_until(lambda: "LiveKit" in server.log.read_text())
-        log = server.log.read_text()
+    log = server.log.read_text()
 
     assert re.search(r"model +engine +device +context +cache +loaded in +state", log)
     assert len(re.findall(r"picoserve-tiny@cpu:2#\d +cpu:1 +\d+ +yes +\d+\.\d s +ready", log)) == 2
@@ -45,8 +52,7 @@ def test_where_the_log_is_json_all_that_is_written_is(tmp_path: Path) -> None:
     config = '[log]\nformat = "json"\n' + tiny_model()
     with running_server(tmp_path, config) as server:
         server.wait_engines()
-        server.stop()
-        entries = [json.loads(line) for line in server.log.read_text().splitlines()]
+    entries = [json.loads(line) for line in server.log.read_text().splitlines()]
 
     events = [entry["event"] for entry in entries]
     assert {"listening", "engine ready", "draining"} <= set(events)
@@ -68,7 +74,7 @@ def test_a_template_that_cannot_be_used_is_told_once_before_anybody_asks(tmp_pat
 def test_without_keys_the_lines_to_paste_need_none(tmp_path: Path) -> None:
     with running_server(tmp_path, tiny_model()) as server:
         wait_until(lambda: "LiveKit:" in server.log.read_text())
-        log = server.log.read_text()
+    log = server.log.read_text()
 
     assert f"curl -N {server.base_url}/chat/completions \\\n" in log
     assert "authorization" not in log
@@ -86,7 +92,7 @@ def test_with_livekit_pairs_alone_only_livekit_is_told_what_to_paste(
     )
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
         wait_until(lambda: "LiveKit:" in server.log.read_text())
-        log = server.log.read_text()
+    log = server.log.read_text()
 
     assert "curl" not in log
     assert f'inference.LLM("{MODEL}", base_url="{server.base_url}",\n' in log
@@ -101,7 +107,7 @@ def test_models_that_take_no_chat_are_offered_for_none(
     config = standin_model(standin_library, tmp_path, embedder)
     with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
         wait_until(lambda: "Page:" in server.log.read_text())
-        log = server.log.read_text()
+    log = server.log.read_text()
 
     assert "chat/completions" not in log
     assert "inference.LLM(" not in log
@@ -110,7 +116,7 @@ def test_models_that_take_no_chat_are_offered_for_none(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_under_the_log_costs_nothing_else(tmp_path: Path) -> None:
     with running_server(tmp_path, tiny_model(), log=Path("/dev/full")) as server:
-        answer = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(max_tokens=3))
+        answer = server.post("/v1/chat/completions", chat_body(max_tokens=3))
 
         assert answer.status_code == 200
         assert server.stop() == 0
@@ -123,7 +129,7 @@ def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> No
     with running_server(tmp_path, tiny_model(), log=pipe, wait=False) as server:
         os.close(reader)
         server.wait_ready()
-        answer = httpx.post(f"{server.base_url}/chat/completions", json=chat_body(max_tokens=3))
+        answer = server.post("/v1/chat/completions", chat_body(max_tokens=3))
 
         assert answer.status_code == 200
         assert server.stop() == 0
@@ -135,16 +141,19 @@ def starting_server(folder: Path) -> Generator[tuple[RunningServer, Path], None,
 
     What signals do before, while Python loads itself and the command line, is Python's to say.
     """
-    pipe, log, port = folder / "picoserve.toml", folder / "server.log", free_port()
+    pipe, log = folder / "picoserve.toml", folder / "server.log"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "picoserve", "serve", "-c", str(pipe), "--port", str(port)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        yield RunningServer(process, port, log), pipe
-    finally:
-        process.kill()
-        process.wait()
+    command = [sys.executable, "-m", "picoserve", "serve", "-c", str(pipe)]
+    with reserved_port() as port:
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [*command, "--port", str(port)], stdout=output, stderr=output
+            )
+        try:
+            yield RunningServer(process, port, log), pipe
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_a_server_that_is_stopped_while_it_starts_ends_cleanly(tmp_path: Path) -> None:
@@ -153,7 +162,7 @@ def test_a_server_that_is_stopped_while_it_starts_ends_cleanly(tmp_path: Path) -
             server.process.send_signal(signal.SIGTERM)
             config.write(tiny_model())
 
-        assert server.process.wait(30) == 0
+        assert server.process.wait(START_SECONDS) == 0
         assert "before any engine was started" in server.log.read_text()
 
 
@@ -176,7 +185,7 @@ def test_a_port_in_use_is_told_before_an_engine_loads(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with running_server(tmp_path, tiny_model(), port=port, wait=False) as server:
-            assert server.process.wait(20) == 2
+            assert server.process.wait(START_SECONDS) == 2
             log = server.log.read_text()
 
     assert f"cannot listen on 127.0.0.1 port {port}: Address already in use" in log
@@ -195,7 +204,7 @@ def test_a_free_port_is_told(tmp_path: Path) -> None:
         told = next((line for line in process.stderr if " on http://" in line), "")
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=START_SECONDS)
 
     assert re.search(r"on http://127\.0\.0\.1:[1-9]\d*/v1$", told)
 
@@ -204,16 +213,17 @@ def test_a_free_port_is_told(tmp_path: Path) -> None:
 def test_all_addresses_of_ipv6_are_told_by_one_that_can_be_reached(tmp_path: Path) -> None:
     config = '[server]\nhost = "::"\nallow_anonymous = true\n' + tiny_model()
     with running_server(tmp_path, config, wait=False) as server:
-        wait_until(lambda: " on http://" in server.log.read_text(), 30)
-        (url,) = re.findall(r" on (http://.*)/v1$", server.log.read_text(), re.MULTILINE)
+        wait_until(lambda: server.log_lines(" on http://"), START_SECONDS)
+        (line,) = server.log_lines(" on http://")
+        (url,) = re.findall(r" on (http://.*)/v1$", line)
 
-        assert httpx.get(f"{url}/health/live").status_code == 200
+        assert httpx.get(f"{url}/health/live", timeout=20).status_code == 200
 
 
 def test_a_model_that_cannot_be_loaded_is_told_too(tmp_path: Path) -> None:
     config = tiny_model() + tiny_model(name="gone", path=tmp_path / "gone.gguf")
     with running_server(tmp_path, config, wait=False) as server:
-        wait_until(lambda: "LiveKit:" in server.log.read_text(), 30)
-        log = server.log.read_text()
+        wait_until(lambda: "LiveKit:" in server.log.read_text(), START_SECONDS)
+    log = server.log.read_text()
 
     assert re.search(r"gone +gone@cpu:1 +cpu:1 +- +- +- +failed", log)

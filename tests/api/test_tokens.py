@@ -111,14 +111,12 @@ def test_counting_takes_nothing_from_what_an_engine_remembers(tmp_path: Path) ->
 
         def cached() -> int:
             body = completion_body(prompt=prompt, max_tokens=1)
-            usage = httpx.post(f"{server.base_url}/completions", json=body).json()["usage"]
+            usage = server.post("/v1/completions", body).json()["usage"]
             return int(usage["prompt_tokens_details"]["cached_tokens"])
 
         cached()
         before = cached()
-        counted = httpx.post(
-            f"{server.url}/tokenize", json={"model": MODEL, "prompt": "Something else. " * 20}
-        )
+        counted = server.post("/tokenize", {"model": MODEL, "prompt": "Something else. " * 20})
         after = cached()
 
     assert counted.json()["count"] > 20

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.models import MODEL, SHIPPED, slow_script, standin_model, tiny_model
-from tests.support.server import RunningServer, running_server, wait_until
+from tests.support.server import START_SECONDS, RunningServer, running_server, wait_until
 from tests.support.wire import chat_body, error_of
 
 PATH = "/v1/chat/completions"
@@ -42,7 +42,7 @@ devices = "gpu"
 library_path = "{standin_library}"
 """
     with running_server(folder, config, wait=False) as server:
-        wait_until(lambda: _settled(server), 30)
+        wait_until(lambda: _settled(server), START_SECONDS)
         yield server
     assert "Traceback" not in server.log.read_text()
 
@@ -56,14 +56,14 @@ def _settled(server: RunningServer) -> bool:
 
 
 def test_good_model_serves(crippled: RunningServer) -> None:
-    response = httpx.post(crippled.url + PATH, json=chat_body(max_tokens=2))
+    response = crippled.post(PATH, chat_body(max_tokens=2))
 
     assert response.status_code == 200
 
 
 def test_server_is_alive_but_not_ready(crippled: RunningServer) -> None:
-    assert httpx.get(f"{crippled.url}/health/live").status_code == 200
-    ready = httpx.get(f"{crippled.url}/health/ready")
+    assert crippled.get("/health/live").status_code == 200
+    ready = crippled.get("/health/ready")
     assert ready.status_code == 503
     progress = ready.json()["engines_ready"]
     assert progress.pop(MODEL) == "1/1"
@@ -92,7 +92,7 @@ def test_problem_names_the_file_key_or_device(
         assert row["state"] == "failed"
         assert all(words in row["problem"] for words in says), row["problem"]
 
-    response = httpx.post(crippled.url + PATH, json=chat_body(model=name))
+    response = crippled.post(PATH, chat_body(model=name))
 
     assert response.status_code == 503
     error = error_of(response)
@@ -101,6 +101,6 @@ def test_problem_names_the_file_key_or_device(
 
 
 def test_models_that_cannot_serve_are_listed_all_the_same(crippled: RunningServer) -> None:
-    cards = httpx.get(f"{crippled.base_url}/models").json()["data"]
+    cards = crippled.get("/v1/models").json()["data"]
 
     assert {"missing", "keyless", "no-device", MODEL} <= {card["id"] for card in cards}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +47,8 @@ EYES: Final = ModelScript(
         Reply(match="die once", text="alive"),
         Reply(match="die late", text="never comes", crash_after=1),
         Reply(match="fills up", count=5000, context_end="error"),
-        Reply(match="slowly", text="at last", delay_seconds=2.0),
+        Reply(match="very slowly", text="at last", delay_seconds=4.0),
+        Reply(match="slowly", text="at last", delay_seconds=0.4),
         Reply(match="for minutes", count=50_000, tokens_per_second=50),
         Reply(kind="image", text="{width}x{height} of {rgb}"),
         Reply(kind="text", text="no image here"),
@@ -59,17 +61,17 @@ READER: Final = ModelScript(
     context_length=500,
     eos="<｜end▁of▁sentence｜>",  # noqa: RUF001
     journal="journal",
-    replies=[
-        Reply(kind="ocr", times=1, text="one two three", tokens_per_second=10),
-        Reply(kind="ocr", text="seen {rgb} END of it"),
-    ],
+    replies=[Reply(kind="ocr", text="seen {rgb} END of it")],
+)
+TELLER: Final = replace(
+    READER, replies=[Reply(kind="ocr", text="one two three", tokens_per_second=10)]
 )
 SLOW_READER: Final = ModelScript(
     model="deepseek-ocr-2 [3.10 v1]",
     ocr=True,
     generate=False,
     journal="journal",
-    replies=[Reply(kind="ocr", count=12, tokens_per_second=8)],
+    replies=[Reply(kind="ocr", count=32, tokens_per_second=8)],
 )
 LIMITS: Final = """
 [server]
@@ -80,7 +82,7 @@ max_pixels = 250000
 [pool]
 interrupt_seconds = 0.5
 heartbeat_seconds = 0.1
-next_piece_seconds = 1
+next_piece_seconds = 3
 """
 
 
@@ -92,6 +94,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def seer(standin_library: Path, folder: Path) -> Generator[RunningServer, None, None]:
     scripts = {"eyes": EYES, "reader": READER, "slow": SLOW_READER, "blind": ModelScript()}
+    scripts["teller"] = TELLER
     config = LIMITS
     for name, script in scripts.items():
         place = folder / name
@@ -186,6 +189,7 @@ def test_stock_client_streams_an_answer_about_an_image(seer: RunningServer) -> N
 
 
 def test_earlier_image_stays_with_the_conversation(client: httpx.Client, folder: Path) -> None:
+    ask(client, "What is it?", image_part())
     messages = [
         user(image_part(), "What is it?"),
         {"role": "assistant", "content": "A red field."},
@@ -296,7 +300,7 @@ def test_client_that_leaves_while_the_prompt_is_read_costs_no_worker(
     seer.wait_engines()
     journal = folder / "eyes" / "journal"
     before = len(read_journal(journal, "init"))
-    body = {"model": "eyes", "messages": [user("slowly", image_part())]}
+    body = {"model": "eyes", "messages": [user("very slowly", image_part())]}
     with open_stream(client, body) as stream:
         next(stream.lines)
 
@@ -397,7 +401,7 @@ def test_models_tell_their_capabilities(client: httpx.Client) -> None:
 
 
 def test_text_of_an_image_is_streamed(client: httpx.Client) -> None:
-    body = {"model": "reader", "messages": [user(image_part())], "stream": True}
+    body = {"model": "teller", "messages": [user(image_part())], "stream": True}
     raw = client.post(PATH, json={**body, "stream_options": {"include_usage": True}}).content
 
     chunks = read_chunks(raw)

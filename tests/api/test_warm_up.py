@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx
 from tests.standin.model_script import ModelScript, Reply, Status, read_journal
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.server import RunningServer, running_server
@@ -14,7 +13,7 @@ MODEL = "llama-3.2-1b-instruct [3.85 v1]"
 def ask(server: RunningServer, system: str) -> int:
     messages = [{"role": "system", "content": system}, {"role": "user", "content": "Hello!"}]
     body = {"model": "pico", "messages": messages}
-    return httpx.post(f"{server.url}/v1/chat/completions", json=body, timeout=20).status_code
+    return server.post("/v1/chat/completions", body).status_code
 
 
 def test_first_request_finds_the_system_prompt_read(standin_library: Path, tmp_path: Path) -> None:
