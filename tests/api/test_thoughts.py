@@ -10,7 +10,7 @@ import pytest
 from tests.standin.model_script import ModelScript, Reply, read_journal
 from tests.support.models import ACCESS_KEY, standin_model
 from tests.support.server import RunningServer, running_server
-from tests.support.wire import chat_body, chat_text, stream_chunks
+from tests.support.wire import chat_body, chat_text, error_of, stream_chunks
 
 PATH: Final = "/v1/chat/completions"
 TOOL: Final[dict[str, Any]] = {
@@ -33,17 +33,23 @@ TURNS: Final = (
     "{# <tool_call> #}"
 )
 TEMPLATES: Final = {
-    # The model opens the tag, or the prompt has done it.
+    # The model opens the tag, or the prompt has done it, or either at the caller's wish.
     "closed": TURNS.replace("%s", ""),
     "open": TURNS.replace("%s", "<think>\n"),
+    "switched": TURNS.replace(
+        "%s",
+        "{% if enable_thinking == 'x' %}{{ raise_exception('true or false') }}{% endif %}"
+        "<think>\n{% if enable_thinking is false %}{{ '\n</think>\n\n' }}{% endif %}",
+    ),
 }
-OPENING: Final = {"closed": "<think>\n", "open": ""}
+OPENING: Final = {"closed": "<think>\n", "open": "", "switched": ""}
+EMPTY: Final = "<|im_start|>assistant\n<think>\n\n</think>\n\n"
 GREET, CONSIDER, FORM, RAMBLE, CALL = "greet.", "consider.", "form.", "ramble.", "call."
 CALLED: Final = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
 
 
 def script_of(name: str) -> ModelScript:
-    opening = OPENING[name]
+    opening = OPENING[name.removeprefix("quick-")]
     considered = CALLED.replace("Rome", "Paris")
     return ModelScript(
         model="thinker",
@@ -62,6 +68,7 @@ def script_of(name: str) -> ModelScript:
                 text=f'{opening}Like {{"city": "Paris, I guess\n</think>\n\n{{"city": "Rome"}}',
             ),
             Reply(match_last=RAMBLE, text=f"{opening}{'so ' * 40}"),
+            Reply(match_end=f"<|im_end|>\n{EMPTY}", text="Quick."),
             Reply(text="}"),
         ],
     )
@@ -80,6 +87,11 @@ def server(standin_library: Path, folder: Path) -> Generator[RunningServer, None
         path.write_text(source)
         config += standin_model(standin_library, folder, script_of(name), name=name)
         config += f"chat_template = {json.dumps(str(path))}\n"
+    for name in TEMPLATES:
+        quick = f"quick-{name}"
+        path = folder / f"{name}.jinja"
+        config += standin_model(standin_library, folder, script_of(quick), name=quick)
+        config += f"chat_template = {json.dumps(str(path))}\nthinking = false\n"
     with running_server(folder, config, environment=ACCESS_KEY) as server:
         server.wait_engines()
         yield server
@@ -176,6 +188,82 @@ def test_open_thought_is_ended_where_the_server_begins_the_reply(
 
     assert "reasoning_content" not in message
     assert "<|im_start|>assistant\n<think>\n\n</think>\n\n" in prompts(folder, "open")[-1]
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        ("open", {"reasoning_effort": "none"}),
+        ("switched", {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("switched", {"reasoning_effort": "minimal"}),
+        ("quick-open", {}),
+        ("quick-switched", {}),
+    ],
+)
+def test_thinking_can_be_switched_off(
+    client: httpx.Client, folder: Path, model: str, fields: dict[str, Any]
+) -> None:
+    body = chat_body("Hi.", model=model, **fields)
+
+    response = client.post(PATH, json=body)
+
+    assert response.json()["choices"][0]["message"]["content"] == "Quick."
+    assert "reasoning_content" not in response.json()["choices"][0]["message"]
+    assert prompts(folder, model)[-1].endswith(f"Hi.<|im_end|>\n{EMPTY}")
+    assert "x-picoserve-ignored" not in response.headers
+    rendered = client.post(f"{PATH}/render", json=body).json()["prompt"]
+    assert rendered == prompts(folder, model)[-1]
+
+
+def test_setting_that_changes_nothing_is_told(client: httpx.Client, server: RunningServer) -> None:
+    message = answered(client, "quick-closed", GREET)
+
+    assert message["content"] == "Hello!"
+    warnings = [line for line in server.log.read_text().splitlines() if "thinking = false" in line]
+    assert len(warnings) == 1
+    assert "quick-closed" in warnings[0]
+
+
+def test_request_switches_thinking_on_again(client: httpx.Client) -> None:
+    message = answered(client, "quick-switched", GREET, reasoning_effort="low")
+
+    assert (message["content"], message["reasoning_content"]) == ("Hello!", "They greet me.")
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "ignored"),
+    [
+        ("closed", {"reasoning_effort": "none"}, "reasoning_effort"),
+        (
+            "open",
+            {"chat_template_kwargs": {"enable_thinking": True, "mood": "x"}},
+            "chat_template_kwargs.enable_thinking, chat_template_kwargs.mood",
+        ),
+    ],
+)
+def test_wish_that_changes_nothing_is_named(
+    client: httpx.Client, model: str, fields: dict[str, Any], ignored: str
+) -> None:
+    response = client.post(PATH, json=chat_body(GREET, model=model, **fields))
+
+    assert response.headers["x-picoserve-ignored"] == ignored
+
+
+@pytest.mark.parametrize(
+    ("value", "param"),
+    [
+        ({"enable_thinking": "x"}, "chat_template_kwargs"),
+        ({"enable_thinking": [False]}, "chat_template_kwargs.enable_thinking"),
+        ("off", "chat_template_kwargs"),
+    ],
+)
+def test_wish_that_makes_no_sense_is_named(client: httpx.Client, value: object, param: str) -> None:
+    body = chat_body(GREET, model="switched", chat_template_kwargs=value)
+
+    response = client.post(PATH, json=body)
+
+    assert response.status_code == 400
+    assert error_of(response)["param"] == param
 
 
 @pytest.mark.parametrize("model", TEMPLATES)

@@ -119,6 +119,7 @@ def _served(entry: ModelSettings) -> ServedModel:
         description=entry.description,
         created=_modified(entry.path),
         chat_template=entry.chat_template,
+        thinking=entry.thinking,
         image_side=entry.image_side,
         default_sampling=DefaultSampling(
             temperature=sampling.temperature,

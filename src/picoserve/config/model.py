@@ -134,6 +134,10 @@ class ModelSettings(Table):
     """A family's name such as "llama-3", or the path of a Jinja file. Empty for the template in
     the model file, or the family that the model's name tells."""
 
+    thinking: bool = True
+    """Whether a model that can think before it replies does so where a request does not say. A
+    voice agent is better off with false: it cannot speak before the model has thought."""
+
     sampling: SamplingSettings = Field(default_factory=SamplingSettings)
     """Defaults for requests to this model."""
 

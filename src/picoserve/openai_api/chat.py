@@ -46,6 +46,8 @@ class ChatRequest(SamplingFields):
     service_tier: str | None = None
     prompt_cache_key: str | None = None
     priority: int | None = None
+    reasoning_effort: str | None = None
+    chat_template_kwargs: dict[str, bool | int | float | str | None] | None = None
 
     @property
     def token_limit(self) -> int | None:

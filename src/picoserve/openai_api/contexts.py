@@ -23,6 +23,8 @@ PROMPT_FIELDS: Final = frozenset(
         "guided_grammar",
         "json_schema",
         "regex",
+        "reasoning_effort",
+        "chat_template_kwargs",
     }
 )
 """The fields of a chat request that its prompt is made of."""

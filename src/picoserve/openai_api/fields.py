@@ -87,7 +87,18 @@ CHAT_FIELDS: Final = (
     Field("metadata", _I),
     Field("store", _I, "nothing is stored"),
     Field("prediction", _I),
-    Field("reasoning_effort", _I),
+    Field(
+        "reasoning_effort",
+        _H,
+        "by models that think: `none` and `minimal` switch it off, others on; the template's own "
+        "levels, where it has some; else ignored",
+    ),
+    Field(
+        "chat_template_kwargs",
+        _H,
+        "vLLM's: `enable_thinking`, and single values for what else the template reads; "
+        "those that it does not read are ignored",
+    ),
     Field("verbosity", _I),
     Field("moderation", _I, "but for the mode `block`, which is rejected: nothing here moderates"),
 )

@@ -1,5 +1,6 @@
 """A chat request → the jobs that answer it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,6 +11,7 @@ from picoserve.errors import InvalidRequestError, UnsupportedParameterError, Uns
 from picoserve.generation import Image, Job, ThoughtFormat
 from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
+from picoserve.prompt.chat_template import ChatTemplate
 from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import (
     check_certain_overflow,
@@ -22,10 +24,12 @@ from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
+from picoserve.prompt.template_wishes import TemplateWishes, template_wishes
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.thinking import thoughts_after, without_open_thought
 from picoserve.prompt.tool_choice import Tooling, tooling_for, unused_by_tooling
 from picoserve.prompt.tool_text import HERMES
+from picoserve.prompt.turns import TemplateError, Turn
 from picoserve.prompt.turns_from_chat import turns_from_messages, unused_by_turns
 
 
@@ -84,15 +88,9 @@ def chat_work(
         template = template.with_tool_style(HERMES)
     reply = reply_plan(request, tooling, template.tool_style, cache)
     turns = turns_from_messages(request.messages)
-    prompt = template.render(
-        turns,
-        tooling.definitions(),
-        system_suffix=format_instruction(request),
-    )
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
-    if has_form:
-        # The server writes how the reply begins, which is no place for a thought.
-        prompt = without_open_thought(prompt, template.thoughts)
+    wishes = template_wishes(request, template, by_default=model.thinking, has_form=has_form)
+    prompt = _prompt(request, template, turns, tooling, wishes)
     thoughts = None if has_form else thoughts_after(prompt, template.thoughts)
     check_certain_overflow(checked_text(prompt, "messages"), info, "messages")
     stop = (*template.stop_phrases, *template.strip_phrases)
@@ -110,10 +108,33 @@ def chat_work(
     unused = (
         *unused_by_turns(request.messages),
         *unused_by_tooling(request, tooling),
+        *wishes.unused,
         *(("stop",) if has_form and user_stop else ()),
     )
     lead = template.lead_after(turns)
     return ChatWork(jobs, user_stop, tooling, reply, lead, thoughts, unused, image)
+
+
+def _prompt(
+    request: ChatRequest,
+    template: ChatTemplate,
+    turns: Sequence[Turn],
+    tooling: Tooling,
+    wishes: TemplateWishes,
+) -> str:
+    suffix, variables = format_instruction(request), wishes.variables
+    try:
+        prompt = template.render(
+            turns, tooling.definitions(), system_suffix=suffix, variables=variables
+        )
+    except TemplateError as error:
+        if not variables:
+            raise
+        param = "chat_template_kwargs" if request.chat_template_kwargs else "reasoning_effort"
+        raise InvalidRequestError(
+            f"Invalid '{param}': {error}", param=param, code="invalid_value"
+        ) from error
+    return prompt if wishes.thinks else without_open_thought(prompt, template.thoughts)
 
 
 def _check_support(request: ChatRequest) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
+from types import MappingProxyType
 from typing import Final, Self
 
 from picoserve.prompt.arrangement import Arranger, Message
@@ -27,7 +28,7 @@ from picoserve.prompt.foreign import (
 )
 from picoserve.prompt.sandbox import compile_template
 from picoserve.prompt.tool_text import ToolStyle
-from picoserve.prompt.turns import TemplateError, ToolCall, ToolDefinition, Turn
+from picoserve.prompt.turns import Scalar, TemplateError, ToolCall, ToolDefinition, Turn
 
 __all__ = [
     "FALLBACK_FAMILY",
@@ -66,6 +67,8 @@ class ChatTemplate:
         reply_lead: What a reply begins with before its first word; a server may cut one of it
             from the beginning of a reply, as rendering puts it back.
         thoughts: The tags between which the model thinks, or None.
+        variables: Names of values that rendering takes besides the conversation.
+        thinking_switches: Those of them that switch thinking on and off.
     """
 
     def __init__(self, family: Family, write: Callable[..., str], *fallbacks: Family) -> None:
@@ -83,6 +86,8 @@ class ChatTemplate:
         self.tool_style: ToolStyle = family.tool_style
         self.reply_lead = family.reply_lead
         self.thoughts = family.thoughts
+        self.variables = family.variables
+        self.thinking_switches = family.thinking_switches
         self._write = write
         self._rows = tuple((row, Arranger(row)) for row in (family, *fallbacks))
 
@@ -92,6 +97,19 @@ class ChatTemplate:
         twin.tool_style = style
         rows = [replace(row, tool_style=style) for row, _ in self._rows]
         twin._rows = tuple((row, Arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
+        return twin
+
+    @property
+    def can_leave_thinking(self) -> bool:
+        """Whether the model can be had to reply without a thought."""
+        is_open = self.thoughts is not None and self.thoughts.is_open
+        return bool(self.thinking_switches) or is_open
+
+    def without_thinking(self) -> Self:
+        """The same template with thinking switched off, where rendering is not told otherwise."""
+        twin = copy.copy(self)
+        off = dict.fromkeys(self.thinking_switches, False)
+        twin._write = partial(self._write, **off)  # noqa: SLF001  # its own kind
         return twin
 
     def lead_after(self, turns: Sequence[Turn]) -> str:
@@ -119,6 +137,7 @@ class ChatTemplate:
         *,
         add_generation_prompt: bool = True,
         system_suffix: str = "",
+        variables: Mapping[str, Scalar] = MappingProxyType({}),
     ) -> str:
         """Write the conversation as the text that the model continues.
 
@@ -127,6 +146,7 @@ class ChatTemplate:
             tools: What the model may call; offered in the opening system text.
             add_generation_prompt: End in the opening of the assistant's turn.
             system_suffix: More instructions for the end of the opening system text.
+            variables: Values for some of the template's own variables.
 
         Raises:
             TemplateError: The template refuses the conversation in every arrangement.
@@ -135,17 +155,24 @@ class ChatTemplate:
         for row, arranger in self._rows:
             messages = arranger.arrange(turns, tools, system_suffix)
             try:
-                return self._written(row, messages, add_generation_prompt)
+                return self._written(row, messages, add_generation_prompt, variables)
             except TemplateError as refusal:
                 refusals.append(refusal)
         raise refusals[0]
 
-    def _written(self, row: Family, messages: list[Message], opens_reply: bool) -> str:
+    def _written(
+        self,
+        row: Family,
+        messages: list[Message],
+        opens_reply: bool,
+        variables: Mapping[str, Scalar],
+    ) -> str:
+        write = partial(self._write, **variables)
         if not (opens_reply and row.alternates and messages[-1]["role"] == "assistant"):
-            return self._write(messages=messages, add_generation_prompt=opens_reply)
+            return write(messages=messages, add_generation_prompt=opens_reply)
         # Where speakers must alternate, a second reply continues the first.
         messages[-1]["content"] += f"\n\n{_OPEN_END}"
-        text = self._write(messages=messages, add_generation_prompt=False)
+        text = write(messages=messages, add_generation_prompt=False)
         written, mark, _ = text.rpartition(_OPEN_END)
         if not mark:
             raise TemplateError(f"The chat template {self.name!r} leaves the last reply out.")

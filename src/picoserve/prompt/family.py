@@ -30,7 +30,9 @@ class Family:
         default_system: Gives the system text for a request with tools and no system message; it
             is asked each time, as the text may hold the date.
         thoughts: The tags between which a model thinks before it replies; None for one that
-            does not.
+            does not. They are open where the prompt of a user's message writes the first one.
+        variables: Names of values that the Jinja file takes besides the conversation.
+        thinking_switches: Those of them that switch thinking on and off.
     """
 
     name: str
@@ -47,3 +49,5 @@ class Family:
     reply_lead: str = ""
     default_system: Callable[[], str] = str
     thoughts: ThoughtTags | None = None
+    variables: frozenset[str] = frozenset()
+    thinking_switches: tuple[str, ...] = ()

@@ -15,7 +15,8 @@ from typing import Final, Literal
 from picoserve.prompt.arrangement import Message
 from picoserve.prompt.control_text import find_control_tokens, find_framing_tokens
 from picoserve.prompt.family import Family
-from picoserve.prompt.thinking import thought_tags_in
+from picoserve.prompt.sandbox import variables_of
+from picoserve.prompt.thinking import thinking_switches, thought_tags_in, thoughts_after
 from picoserve.prompt.tool_text import GENERIC, HERMES, LLAMA, PARAMETERS, ToolStyle
 from picoserve.prompt.turns import TemplateError
 
@@ -27,6 +28,10 @@ _ENDS: Final = (
 _LONGEST_LEAD: Final = 4
 # Before the first message there may be prose of the template's own.
 _LONGEST_FRAME: Final = 64
+# What the conversation and the model file give; nobody else has a say in it.
+_OWN_VARIABLES: Final = frozenset(
+    {"messages", "tools", "add_generation_prompt", "bos_token", "eos_token"}
+)
 
 Write = Callable[..., str]
 
@@ -54,6 +59,7 @@ def family_of_source(
     tokens = tuple(token for token in spelt if len(token) > 1)
     known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
     ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
+    variables = variables_of(source) - _OWN_VARIABLES
     style, has_tool_role = style_of_source(source), False
     if style not in (HERMES, PARAMETERS) and re.search(r"""["']tool["']""", source):
         has_tool_role = _goes_on(write, "user", "assistant", "tool", "tool")
@@ -78,7 +84,9 @@ def family_of_source(
         begins_with_user=not _opens_reply(write, "system"),
         reply_lead=_reply_lead(write),
         default_system=partial(_default_system, write),
-        thoughts=thought_tags_in(source),
+        thoughts=thoughts_after(_prompt(write, "user"), thought_tags_in(source)),
+        variables=variables,
+        thinking_switches=thinking_switches(write, variables),
     )
 
 

@@ -20,7 +20,10 @@ from picoserve.prompt.turns_from_chat import turns_from_messages
 OCR_ENDS: Final = ("<|im_end|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<|endoftext|>")
 
 _GUIDED: Final = ("guided_", "structured_outputs", "json_schema", "regex")
-_UNUSED: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed")
+_UNUSED: Final = (
+    *("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"),
+    *("reasoning_effort", "chat_template_kwargs"),
+)
 
 
 def ocr_jobs(

@@ -8,11 +8,12 @@ that is out to waste memory can still do so; it cannot reach the process or loop
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Context
@@ -136,6 +137,27 @@ def _environment() -> _Sandbox:
 _ENVIRONMENT: Final = _environment()
 
 
+@contextmanager
+def _malformed() -> Iterator[None]:
+    try:
+        yield
+    except (jinja2.TemplateError, RecursionError, SyntaxError, ValueError) as error:
+        raise TemplateError(f"The chat template is malformed: {error}") from error
+
+
+def variables_of(source: str) -> frozenset[str]:
+    """Names that a template asks of whoever renders it, beyond what the sandbox itself gives.
+
+    Names that it may have set itself by then are among them.
+
+    Raises:
+        TemplateError: The source is no valid template.
+    """
+    with _malformed():
+        names = meta.find_undeclared_variables(_ENVIRONMENT.parse(source))
+    return frozenset(names - _ENVIRONMENT.globals.keys())
+
+
 def compile_template(source: str) -> Callable[..., str]:
     """Compile a template; the result renders it with the variables it is called with.
 
@@ -144,10 +166,8 @@ def compile_template(source: str) -> Callable[..., str]:
     Raises:
         TemplateError: The source is no valid template.
     """
-    try:
+    with _malformed():
         template = _ENVIRONMENT.from_string(source)
-    except (jinja2.TemplateError, RecursionError, SyntaxError, ValueError) as error:
-        raise TemplateError(f"The chat template is malformed: {error}") from error
 
     def render(**variables: object) -> str:
         pieces: list[str] = []

@@ -37,6 +37,8 @@ class ServedModel:
     Attributes:
         chat_template: A family's name or Jinja source from the configuration, or "" for what
             the model file says.
+        thinking: Whether a model that can think before it replies does so where a request does
+            not say.
         image_side: The longest side in pixels that images for it are scaled down to.
         file_name: The model file's name, the last hint to the family.
         template_problem: Why the template in the model file is not used, once one was looked for;
@@ -50,6 +52,7 @@ class ServedModel:
     description: str = ""
     created: int = 0
     chat_template: str = ""
+    thinking: bool = True
     image_side: int = 1024
     default_sampling: DefaultSampling = field(default_factory=DefaultSampling)
     template_problem: str = ""
@@ -87,7 +90,16 @@ class ServedModel:
                     problem=self.template_problem,
                     used=self._template.name,
                 )
+            if not self.thinking:
+                self._template = self._without_thinking(self._template)
         return self._template
+
+    def _without_thinking(self, template: ChatTemplate) -> ChatTemplate:
+        if template.thoughts and not template.can_leave_thinking:
+            _log.warning(
+                "thinking = false has no effect: the template has no switch for it", model=self.name
+            )
+        return template.without_thinking()
 
     def _embedded(self, info: EngineInfo) -> ChatTemplate | None:
         if not info.chat_template:

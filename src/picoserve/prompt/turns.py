@@ -5,7 +5,10 @@ Nothing here knows a wire format or a model; the caller turns requests into thes
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
+
+Scalar: TypeAlias = bool | int | float | str
+"""A value for a variable of a template."""
 
 Role = Literal["system", "user", "assistant", "tool"]
 

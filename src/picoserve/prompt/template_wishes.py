@@ -1,0 +1,82 @@
+"""What a request wants of a model's template beside the conversation: values, and thoughts or none.
+
+`chat_template_kwargs` is vLLM's, SGLang's and llama.cpp's field; `reasoning_effort` is OpenAI's.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from picoserve.openai_api.chat import ChatRequest
+from picoserve.prompt.chat_template import ChatTemplate
+from picoserve.prompt.control_text import Neutraliser
+from picoserve.prompt.text import checked_text
+from picoserve.prompt.thinking import SWITCHES
+from picoserve.prompt.turns import Scalar
+
+_EFFORT: Final = "reasoning_effort"
+_OFF: Final = frozenset({"none", "minimal"})
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWishes:
+    """What the template is told.
+
+    Attributes:
+        variables: Values for its variables.
+        thinks: Whether the model may think before it replies.
+        unused: What the template has no use for.
+    """
+
+    variables: dict[str, Scalar]
+    thinks: bool
+    unused: tuple[str, ...] = ()
+
+
+def template_wishes(
+    request: ChatRequest, template: ChatTemplate, *, by_default: bool, has_form: bool
+) -> TemplateWishes:
+    """Read the request's wishes; those of `chat_template_kwargs` win.
+
+    Args:
+        by_default: Whether the model thinks where the request does not say.
+        has_form: The server writes how the reply begins, so there is no place for a thought.
+
+    Raises:
+        InvalidRequestError: A text among the values cannot be read.
+    """
+    variables: dict[str, Scalar] = {}
+    unused: list[str] = []
+    asked: dict[str, bool] = {}
+    effort = request.reasoning_effort
+    if effort is not None:
+        asked[_EFFORT] = effort not in _OFF
+        if asked[_EFFORT] and _EFFORT in template.variables:
+            variables[_EFFORT] = _clean(effort, _EFFORT, template)
+    for name, value in (request.chat_template_kwargs or {}).items():
+        param = f"chat_template_kwargs.{name}"
+        if name in SWITCHES and isinstance(value, bool):
+            asked[param] = value
+        elif name not in template.variables:
+            unused.append(param)
+        elif value is not None:
+            variables[name] = _clean(value, param, template)
+    wish = [*asked.values()][-1] if asked else None
+    thinks = not has_form and (by_default if wish is None else wish)
+    if asked or has_form:
+        variables |= dict.fromkeys(template.thinking_switches, thinks)
+    heard = {param for param, on in asked.items() if _is_heard(template, has_form, on=on)}
+    unused += asked.keys() - heard - variables.keys()
+    return TemplateWishes(variables, thinks, tuple(unused))
+
+
+def _is_heard(template: ChatTemplate, has_form: bool, *, on: bool) -> bool:
+    """Whether a wish for thoughts, or for none, changes anything."""
+    if on:
+        return bool(template.thinking_switches) and not has_form
+    return template.can_leave_thinking or (has_form and template.thoughts is not None)
+
+
+def _clean(value: Scalar, param: str, template: ChatTemplate) -> Scalar:
+    if not isinstance(value, str):
+        return value
+    return Neutraliser(template.control_tokens)(checked_text(value, param))
