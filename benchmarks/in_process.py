@@ -22,7 +22,7 @@ from typing_extensions import override
 from picoserve.engine.engine import EngineKind, EngineSpec
 from picoserve.engine.llamacpp import LlamaCppEngine
 from picoserve.generation import Job, Sampling
-from picoserve.prompt.chat_template import template_from_source
+from picoserve.prompt.chat_template import SequenceTokens, template_from_source
 from picoserve.prompt.turns import Turn
 
 
@@ -43,9 +43,8 @@ class _Caller(threading.Thread):
 
     def __init__(self, engine: LlamaCppEngine, load: Load) -> None:
         super().__init__()
-        template = template_from_source(
-            engine.info.chat_template, name="bench", eos_token=engine.info.eos_token
-        )
+        tokens = SequenceTokens(eos=engine.info.eos_token)
+        template = template_from_source(engine.info.chat_template, name="bench", tokens=tokens)
         self._engine = engine
         self._jobs = [
             Job(

@@ -1,5 +1,6 @@
 """Tokens without generating: counted and listed as the engines count them."""
 
+import json
 import os
 import signal
 from collections.abc import Generator
@@ -11,7 +12,14 @@ from typing import Any
 import httpx
 import pytest
 from tests.standin.model_script import ModelScript, Reply, read_journal
-from tests.support.models import ACCESS_KEY, MODEL, slow_script, standin_model, tiny_model
+from tests.support.models import (
+    ACCESS_KEY,
+    MODEL,
+    file_with_template,
+    slow_script,
+    standin_model,
+    tiny_model,
+)
 from tests.support.processes import frozen_workers, wait_idle
 from tests.support.server import running_server, wait_until
 from tests.support.wire import chat_body, completion_body, error_of, open_stream
@@ -61,6 +69,34 @@ def test_count_is_what_the_engine_then_reports(pico: httpx.Client, folder: Path)
         "object": "response.input_tokens",
         "input_tokens": usage["prompt_tokens"],
     }
+
+
+def test_a_prompt_begins_once_whoever_begins_it(tmp_path: Path) -> None:
+    source = (
+        "{{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+        "{{ eos_token }}\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    config = tiny_model(name="plain", path=file_with_template(tmp_path, source))
+    config += tiny_model(name="begun", path=file_with_template(tmp_path, source, adds_bos=True))
+    config += tiny_model(name="configured") + f"chat_template = {json.dumps(source)}\n"
+    messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}]
+    prompts, counts = {}, set()
+    with (
+        running_server(tmp_path, config) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+    ):
+        server.wait_engines()
+        for model in ("plain", "begun", "configured"):
+            asked = {"model": model, "messages": messages}
+            prompts[model] = client.post(f"{PATH}/render", json=asked).json()["prompt"]
+            counted = client.post(f"{PATH}/input_tokens", json=asked).json()
+            counts.add(counted["input_tokens"])
+
+    rest = "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n"
+    assert prompts["begun"] == f"{rest}<|im_start|>assistant\n"
+    assert prompts["plain"] == prompts["configured"] == f"<|endoftext|>{prompts['begun']}"
+    assert len(counts) == 1
 
 
 def test_rendered_prompt_is_the_one_that_the_engine_reads(pico: httpx.Client, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Configuration tables for the models that tests serve."""
 
 import json
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -37,13 +38,21 @@ aliases = {json.dumps(list(aliases))}
 """
 
 
-def file_with_template(folder: Path, source: str) -> Path:
-    """The shipped model's file with another chat template in it, no longer than its own."""
+def file_with_template(folder: Path, source: str, *, adds_bos: bool = False) -> Path:
+    """The shipped model's file with another chat template in it, no longer than its own.
+
+    Args:
+        folder: Where to put it.
+        source: The template.
+        adds_bos: Whether llama.cpp is to begin each prompt with the model's first token.
+    """
     own = load_gguf_header(SHIPPED).chat_template.encode()
     other = source.encode()
     padding = b"{#" + b" " * (len(own) - len(other) - 4) + b"#}"
-    path = folder / "other.gguf"
-    path.write_bytes(SHIPPED.read_bytes().replace(own, other + padding))
+    path = folder / f"other-{adds_bos}.gguf"
+    flag = b"tokenizer.ggml.add_bos_token" + struct.pack("<I", 7)
+    whole = SHIPPED.read_bytes().replace(own, other + padding)
+    path.write_bytes(whole.replace(flag + b"\0", flag + bytes([adds_bos])))
     return path
 
 

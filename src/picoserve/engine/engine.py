@@ -106,6 +106,10 @@ class EngineInfo:
     Attributes:
         model: The model's own name.
         chat_template: Jinja source inside the model file, or "".
+        bos_token: Text of the token that begins a sequence, or "".
+        eos_token: Text of the token that ends one, or "".
+        adds_bos: Whether the engine puts `bos_token` before a prompt by itself; None where that
+            is not known.
         max_top_logprobs: Most alternatives per token.
         negative_penalties: Whether penalties below zero are taken.
         needs_prompt: Whether nothing can be generated from an empty prompt.
@@ -123,6 +127,7 @@ class EngineInfo:
     chat_template: str = ""
     bos_token: str = ""
     eos_token: str = ""
+    adds_bos: bool | None = None
     max_top_logprobs: int = 0
     negative_penalties: bool = False
     needs_prompt: bool = False

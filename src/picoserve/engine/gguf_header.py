@@ -47,6 +47,8 @@ class GGUFHeader:
         chat_template: Jinja source, or "".
         bos_token: Text of the token that begins a sequence, or "".
         eos_token: Text of the token that ends one, or "".
+        adds_bos: Whether llama.cpp puts `bos_token` before a prompt by itself; None where that
+            hangs on its defaults.
     """
 
     name: str
@@ -55,6 +57,7 @@ class GGUFHeader:
     chat_template: str
     bos_token: str
     eos_token: str
+    adds_bos: bool | None
 
 
 class _Reader:
@@ -154,7 +157,16 @@ def _header(fields: dict[str, object], path: Path) -> GGUFHeader:
         chat_template=_text(fields, "tokenizer.chat_template"),
         bos_token=_token(fields, "tokenizer.ggml.bos_token_id"),
         eos_token=_token(fields, "tokenizer.ggml.eos_token_id"),
+        adds_bos=_adds_bos(fields),
     )
+
+
+def _adds_bos(fields: dict[str, object]) -> bool | None:
+    # llama.cpp does not believe files of Gemma 4 that say no.
+    if "gemma4" in {_text(fields, f"tokenizer.ggml.{key}") for key in ("model", "pre")}:
+        return True
+    value = fields.get("tokenizer.ggml.add_bos_token")
+    return None if value is None else bool(value)
 
 
 def _text(fields: dict[str, object], key: str) -> str:

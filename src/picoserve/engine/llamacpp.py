@@ -63,6 +63,7 @@ class LlamaCppEngine:
             chat_template=header.chat_template,
             bos_token=header.bos_token,
             eos_token=header.eos_token,
+            adds_bos=header.adds_bos,
             max_top_logprobs=_MAX_TOP_LOGPROBS,
             negative_penalties=True,
             needs_prompt=not header.bos_token,

@@ -20,10 +20,12 @@ from picoserve.prompt.arrangement import Arranger, Message
 from picoserve.prompt.families import FAMILIES, family_row_for
 from picoserve.prompt.family import Family
 from picoserve.prompt.foreign import (
+    SequenceTokens,
     Write,
     family_of_source,
     style_of_source,
     with_parts,
+    without_beginning,
     writes_user_text,
 )
 from picoserve.prompt.sandbox import compile_template
@@ -34,6 +36,7 @@ __all__ = [
     "FALLBACK_FAMILY",
     "VISION_FAMILY",
     "ChatTemplate",
+    "SequenceTokens",
     "TemplateError",
     "ToolCall",
     "ToolDefinition",
@@ -53,6 +56,7 @@ VISION_FAMILY: Final = "qwen3-vl"
 
 # Marks the end of a reply that is to be continued. A private-use character survives trimming.
 _OPEN_END: Final = "\ue000"
+_NO_TOKENS: Final = SequenceTokens()
 
 
 class ChatTemplate:
@@ -212,8 +216,7 @@ def template_from_source(
     *,
     name: str,
     stop_phrases: Sequence[str] | None = None,
-    bos_token: str = "",
-    eos_token: str = "",
+    tokens: SequenceTokens = _NO_TOKENS,
     variables: Mapping[str, object] | None = None,
 ) -> ChatTemplate:
     """Make a template of Jinja text in Hugging Face's convention, as a GGUF file holds it.
@@ -225,24 +228,24 @@ def template_from_source(
         source: The Jinja text.
         name: What to call it.
         stop_phrases: The ends of a reply; None to use the ones that the source spells out.
-        bos_token: Its value in the source; leave it empty where the engine adds it by itself.
-        eos_token: Its value in the source; also an end of a reply.
+        tokens: What the source knows as `bos_token` and `eos_token`.
         variables: More values for the source, such as Qwen3's `enable_thinking`.
 
     Raises:
         TemplateError: The source is malformed, or cannot write one user message.
     """
     compiled = compile_template(source)
-    tokens = {"bos_token": bos_token, "eos_token": eos_token}
     # A template that was made for tools only may take an empty list where it takes no None.
-    values = {**(variables or {}), **tokens}
+    values = {**(variables or {}), "bos_token": tokens.bos, "eos_token": tokens.eos}
     writers: list[Write] = [
         partial(compiled, **{**values, "tools": None}),
         partial(compiled, **{**values, "tools": []}),
     ]
     candidates = (*writers, *map(with_parts, writers))
     write = next(filter(writes_user_text, candidates), writers[0])
-    row = family_of_source(source, write, name, stop_phrases, eos_token)
+    if tokens.engine_begins:
+        write = without_beginning(write, tokens.bos)
+    row = family_of_source(source, write, name, stop_phrases, tokens.eos)
     style = style_of_source(source)
     strict = replace(row, tool_style=style, has_tool_role=False, alternates=True)
     # Without a system message the template puts in its default by itself.

@@ -8,7 +8,7 @@ out, in order. (Templates do not only refuse what they do not know; some leave i
 import os.path
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -34,6 +34,21 @@ _OWN_VARIABLES: Final = frozenset(
 )
 
 Write = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceTokens:
+    """The texts of the tokens that begin and end a sequence, "" where a model has none.
+
+    Attributes:
+        eos: Also an end of a reply.
+        engine_begins: Whether the engine puts `bos` before every prompt, so that it is left out
+            at the beginning of what the source writes.
+    """
+
+    bos: str = ""
+    eos: str = ""
+    engine_begins: bool = False
 
 
 def family_of_source(
@@ -108,6 +123,15 @@ def with_parts(write: Write) -> Write:
         )
 
     return write_parts
+
+
+def without_beginning(write: Write, token: str) -> Write:
+    """Leave out the token that an engine puts before every prompt by itself."""
+
+    def write_rest(**variables: object) -> str:
+        return write(**variables).removeprefix(token)
+
+    return write_rest
 
 
 def style_of_source(source: str) -> ToolStyle:

@@ -10,6 +10,7 @@ from picoserve.prompt.chat_template import (
     FALLBACK_FAMILY,
     VISION_FAMILY,
     ChatTemplate,
+    SequenceTokens,
     TemplateError,
     family_for,
     template_from_source,
@@ -58,8 +59,11 @@ class ServedModel:
     template_problem: str = ""
     _template: ChatTemplate | None = None
 
-    def configured_template(self) -> ChatTemplate | None:
+    def configured_template(self, info: EngineInfo | None = None) -> ChatTemplate | None:
         """The template that the configuration names.
+
+        Args:
+            info: What the engine says of the model's tokens, once there is one.
 
         Raises:
             ConfigError: There is no such family, or the Jinja source is broken.
@@ -68,7 +72,7 @@ class ServedModel:
             if not self.chat_template:
                 return None
             if "{" in self.chat_template:
-                return template_from_source(self.chat_template, name=f"{self.name} (configured)")
+                return _of_source(self.chat_template, f"{self.name} (configured)", info)
             return template_named(self.chat_template)
         except TemplateError as error:
             raise ConfigError(f"models '{self.name}', chat_template: {error}") from error
@@ -77,7 +81,7 @@ class ServedModel:
         """The template in use, found once: configured, the model's own, by name, plain."""
         if self._template is None:
             self._template = (
-                self.configured_template()
+                self.configured_template(info)
                 or self._embedded(info)
                 or family_for(info.model)
                 or family_for(self.file_name)
@@ -105,12 +109,18 @@ class ServedModel:
         if not info.chat_template:
             return None
         try:
-            return template_from_source(
-                info.chat_template, name=info.model, eos_token=info.eos_token
-            )
+            return _of_source(info.chat_template, info.model, info)
         except TemplateError as error:
             self.template_problem = str(error)
             return None
+
+
+def _of_source(source: str, name: str, info: EngineInfo | None) -> ChatTemplate:
+    if info is None:
+        return template_from_source(source, name=name)
+    bos = "" if info.adds_bos is None else info.bos_token
+    tokens = SequenceTokens(bos, info.eos_token, engine_begins=bool(info.adds_bos))
+    return template_from_source(source, name=name, tokens=tokens)
 
 
 def find_model(models: Sequence[ServedModel], name: str) -> ServedModel:

@@ -63,6 +63,27 @@ def test_every_kind_of_value_is_read_past(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pre", "flag", "adds_bos"),
+    [
+        ("gpt-2", b"\0", False),
+        ("gpt-2", b"\1", True),
+        ("gpt-2", b"", None),
+        ("gemma4", b"\0", True),
+    ],
+)
+def test_who_puts_the_beginning_is_told(
+    tmp_path: Path, pre: str, flag: bytes, adds_bos: bool | None
+) -> None:
+    pairs = [pair("tokenizer.ggml.pre", 8, text(pre))]
+    if flag:
+        pairs.append(pair("tokenizer.ggml.add_bos_token", 7, flag))
+    path = tmp_path / "model.gguf"
+    path.write_bytes(header(*pairs))
+
+    assert load_gguf_header(path).adds_bos is adds_bos
+
+
+@pytest.mark.parametrize(
     ("data", "says"),
     [
         (b"", "truncated"),

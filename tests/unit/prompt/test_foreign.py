@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picoserve.prompt.chat_template import (
+    SequenceTokens,
     TemplateError,
     ToolCall,
     ToolDefinition,
@@ -146,7 +147,7 @@ def test_rendering_is_append_only_here_too(
 
 
 def test_a_template_that_knows_no_tools_still_offers_them() -> None:
-    text = template_from_source(STRICT, name="x", bos_token="<s>").render(
+    text = template_from_source(STRICT, name="x", tokens=SequenceTokens(bos="<s>")).render(
         [Turn("system", "Help."), Turn("user", "Hi"), CALL, RESULT], [TOOL]
     )
 
@@ -267,7 +268,9 @@ def test_calls_are_taught_in_the_tags_that_a_template_spells() -> None:
 
 def test_ends_of_replies_are_found_or_given() -> None:
     assert template_from_source(PARTS, name="x").stop_phrases == ("<end_of_utterance>",)
-    assert template_from_source(STRICT, name="x", eos_token="<e>").stop_phrases == ("</s>", "<e>")
+    assert template_from_source(
+        STRICT, name="x", tokens=SequenceTokens(eos="<e>")
+    ).stop_phrases == ("</s>", "<e>")
     given = template_from_source(STRICT, name="x", stop_phrases=["###"])
     assert given.stop_phrases == ("###",)
     assert given.strip_phrases == ("###", "</s>")
@@ -313,7 +316,9 @@ def test_what_closes_a_thought_too_is_no_end_of_a_reply() -> None:
         "{% if add_generation_prompt %}<|open|>assistant<|sep|><|open|>think<|sep|>{% endif %}"
     )
 
-    assert template_from_source(source, name="x", eos_token="<e>").stop_phrases == ("<e>",)
+    assert template_from_source(
+        source, name="x", tokens=SequenceTokens(eos="<e>")
+    ).stop_phrases == ("<e>",)
 
 
 def test_a_message_cannot_speak_the_template_language_or_its_control_texts() -> None:
