@@ -85,6 +85,8 @@ class Job:
         image: What the prompt speaks of, or what is to be read.
         load: A saved context to begin with, where it holds more of the prompt than the engine.
         save_to: Absolute path of a file to save the engine's context in at the end, or "".
+        shown_tokens: Control tokens that come as text where the model has them; llama.cpp leaves
+            all others out. picoLLM decides by itself.
     """
 
     prompt: str
@@ -98,6 +100,7 @@ class Job:
     image: Image | None = None
     load: ContextFile | None = None
     save_to: str = ""
+    shown_tokens: tuple[str, ...] = ()
 
     @property
     def context(self) -> str:

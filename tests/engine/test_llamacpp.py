@@ -1,9 +1,13 @@
 """What the llama.cpp engine makes of one job."""
 
+import struct
 from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.engine.conftest import KeptPieces, tiny_engine
+from tests.support.models import SHIPPED
 
 from picoserve.engine.llamacpp import LlamaCppEngine
 from picoserve.generation import EngineFinish, Job, Sampling
@@ -73,3 +77,34 @@ def test_empty_prompt_begins_where_the_model_begins_a_text(engine: LlamaCppEngin
     assert len(sink.pieces) == outcome.completion_tokens == 3
     assert outcome.prompt_tokens == 1
     assert not engine.info.needs_prompt
+
+
+def with_control_token(folder: Path, token: int) -> Path:
+    """A copy of the shipped model in which the vocabulary calls one token a control token."""
+    data = bytearray(SHIPPED.read_bytes())
+    key = b"tokenizer.ggml.token_type"
+    # Behind the key: the types of value and items, the number of items, then 32 bits for each.
+    start = data.index(key) + len(key) + struct.calcsize("<IIQ")
+    struct.pack_into("<i", data, start + 4 * token, 3)
+    path = folder / "control.gguf"
+    path.write_bytes(data)
+    return path
+
+
+def test_control_token_is_text_where_it_is_asked_for(
+    engine: LlamaCppEngine, tmp_path: Path
+) -> None:
+    whole, without, shown = KeptPieces(), KeptPieces(), KeptPieces()
+    job = Job(QUESTION, max_tokens=8, sampling=GREEDY)
+    engine.generate(job, whole)
+    # A blank is written in another way in the vocabulary.
+    piece = next(piece.decode() for piece in whole.pieces[1:] if not piece.startswith(b" "))
+    (token,) = engine.tokenize(piece)
+
+    with tiny_engine(path=str(with_control_token(tmp_path, token))) as other:
+        other.generate(job, without)
+        other.generate(replace(job, shown_tokens=("<none>", piece)), shown)
+
+    assert whole.data.count(piece.encode()) == 1
+    assert without.data == whole.data.replace(piece.encode(), b"")
+    assert shown.data == whole.data

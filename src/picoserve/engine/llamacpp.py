@@ -128,6 +128,8 @@ class LlamaCppEngine:
             "frequency_penalty": sampling.frequency_penalty,
             "repeat_last_n": self._info.context_length,
         }
+        if job.shown_tokens:
+            body["preserved_tokens"] = list(job.shown_tokens)
         if _wants_tokens(job):
             body["n_probs"] = max(1, job.top_logprobs or 0, job.repair_choices)
         return body

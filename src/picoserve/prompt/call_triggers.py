@@ -12,7 +12,7 @@ The shapes are those of the families' own documentation and of the parsers in vL
     <tool_call>{"arguments": {…}, "name": "f"}        Hermes 3
     <tool_call><function=f><parameter=a>1…            Qwen3-Coder, Qwen3.5, Nemotron 3
     <tool_call>f<arg_key>a</arg_key>…                 GLM
-    f{…}  f[ARGS]{…}  [{"f": {…}}]                    Mistral and Apertus, whose tags stay unseen
+    f{…}  f[ARGS]{…}  [{"f": {…}}]                    Mistral and Apertus, without their tokens
     <|tool_call>call:f{a:1}                           Gemma 4
 """
 
@@ -21,12 +21,20 @@ from typing import Final
 
 from picoserve.constraint import Grammar
 
+CALL_TOKENS: Final = (
+    *("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "<|python_tag|>", "<|tool_call|>", "<|/tool_call|>"),
+    *("<|tool_call>", "<tool_call|>", '<|"|>', "<|tool_call_start|>", "<|tool_call_end|>"),
+    *("<|tools_prefix|>", "<|tools_suffix|>", "<tool_call>", "</tool_call>"),
+    *("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),
+)
+"""Control tokens that mark calls; a call whose marks come without text may look like none."""
+
 _BLANKS: Final = r"[ \t\r\n]{0,16}"
 _COLON: Final = rf"{_BLANKS}:{_BLANKS}"
 _COMMA: Final = rf"{_BLANKS},{_BLANKS}"
 _FENCE: Final = r"```(json|tool_call|tool_code)?"
 _MARKS: Final = (
-    r"<tool_calls?>|<function_calls?>|<tools>|<\|tool_call\|>|<\|python_tag\|>|\[TOOL_CALLS\]|"
+    r"<tool_calls?>|<function_calls?>|<tools>|<\|tool_call\|?>|<\|python_tag\|>|\[TOOL_CALLS\]|"
     r"functools"
 )
 _TAGS: Final = rf"({_MARKS}|{_FENCE})"

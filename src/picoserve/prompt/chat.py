@@ -11,6 +11,7 @@ from picoserve.errors import InvalidRequestError, UnsupportedParameterError, Uns
 from picoserve.generation import Image, Job, ThoughtFormat
 from picoserve.images.source import ImageSource
 from picoserve.openai_api.chat import ChatRequest
+from picoserve.prompt.call_triggers import CALL_TOKENS
 from picoserve.prompt.chat_template import ChatTemplate
 from picoserve.prompt.image import image_source
 from picoserve.prompt.limits import (
@@ -104,6 +105,11 @@ def chat_work(
         max_tokens=token_limit(request.token_limit, model.default_sampling, info),
         top_logprobs=_top_logprobs(request, info),
     )
+    marks = (
+        *(CALL_TOKENS if isinstance(reply, ToolPlan) else ()),
+        *((thoughts.opening, thoughts.closing) if thoughts else ()),
+    )
+    jobs = [replace(job, shown_tokens=marks) for job in jobs]
     # A stop phrase would leave half a document, which is what the form is there to rule out.
     unused = (
         *unused_by_turns(request.messages),

@@ -1,26 +1,41 @@
-"""What the last look at a rendered prompt finds; the rest is tested over a server."""
+"""What is settled once a prompt is rendered; the rest is tested over a server."""
+
+from typing import Any
 
 import pytest
+from tests.unit.output.engine_play import CACHE, LIGHT
 
-from picoserve.constraint import GrammarCache
 from picoserve.engine.engine import EngineInfo, EngineKind
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
-from picoserve.prompt.chat import chat_work
+from picoserve.prompt.call_triggers import CALL_TOKENS
+from picoserve.prompt.chat import ChatWork, chat_work
 from picoserve.prompt.served_model import ServedModel
+
+
+def work(template: str, **fields: Any) -> ChatWork:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hello!"}], **fields}
+    model = ServedModel("m", EngineKind.LLAMACPP, "m", chat_template=template)
+    return chat_work(
+        ChatRequest.model_validate(body), model, EngineInfo("m", "1", 8192, 1, "cpu:1"), CACHE
+    )
 
 
 def test_prompt_that_its_template_cuts_short_is_never_run() -> None:
     template = r"{% for m in messages %}{{ m.content }}{{ '\0' }}{% endfor %}"
-    model = ServedModel("m", EngineKind.PICOLLM, "m", chat_template=template)
-    body = {"model": "m", "messages": [{"role": "user", "content": "Hello!"}]}
 
     with pytest.raises(InvalidRequestError, match=r"U\+0000") as caught:
-        chat_work(
-            ChatRequest.model_validate(body),
-            model,
-            EngineInfo("m", "1", 8192, 1, "cpu:1"),
-            GrammarCache(),
-        )
+        work(template)
 
     assert caught.value.param == "messages"
+
+
+@pytest.mark.parametrize(("fields", "calls"), [({}, ()), ({"tools": [LIGHT]}, CALL_TOKENS)])
+def test_marks_of_calls_and_thoughts_are_asked_for_where_they_are_read(
+    fields: dict[str, Any], calls: tuple[str, ...]
+) -> None:
+    template = "{% for m in messages %}<s>{{ m.role }}: {{ m.content }}</s>{% endfor %}"
+    thinking = f"{template}{{# [THINK] [/THINK] #}}"
+
+    assert work(template, **fields).jobs[0].shown_tokens == calls
+    assert work(thinking, **fields, n=2).jobs[1].shown_tokens == (*calls, "[THINK]", "[/THINK]")
