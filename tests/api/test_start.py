@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.standin.model_script import ModelScript
+from tests.standin.model_script import ModelScript, Status
 from tests.support.models import (
     ACCESS_KEY,
     MODEL,
@@ -111,6 +111,31 @@ def test_models_that_take_no_chat_are_offered_for_none(
 
     assert "chat/completions" not in log
     assert "inference.LLM(" not in log
+
+
+def test_what_has_not_loaded_is_not_offered(tmp_path: Path, standin_library: Path) -> None:
+    refused = ModelScript(init_status=Status.ACTIVATION_LIMIT_REACHED)
+    config = standin_model(standin_library, tmp_path, refused)
+    with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: "Nothing to try yet: see `picoserve doctor`" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert "curl" not in log
+    assert "inference.LLM(" not in log
+
+
+def test_a_model_that_has_failed_is_not_offered_beside_one_that_takes_no_chat(
+    tmp_path: Path, standin_library: Path
+) -> None:
+    refused = ModelScript(init_status=Status.ACTIVATION_LIMIT_REACHED)
+    embedder = ModelScript(model="embeddinggemma-300m [1.37 v1]", generate=False, embeddings=4)
+    config = standin_model(standin_library, tmp_path, refused, name="refused")
+    config += standin_model(standin_library, tmp_path, embedder, name="embedder")
+    with running_server(tmp_path, config, environment=ACCESS_KEY, wait=False) as server:
+        wait_until(lambda: "Page:" in server.log.read_text())
+        log = server.log.read_text()
+
+    assert "curl" not in log
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

@@ -22,7 +22,9 @@ class Invitation:
     page: bool
 
     def lines(self, pool: Pool) -> Sequence[str]:
-        """The lines for the engines that have loaded; none where there is nothing to try."""
+        """The lines for the models that have loaded."""
+        if all(model.info is None for model in pool.models.values()):
+            return ["Nothing to try yet: see `picoserve doctor`."]
         lines = [f"  Page: {self.url}/"] if self.page else []
         if model := _first_that_generates(pool):
             lines += [*self._curl(model), *self._livekit(model)]
@@ -55,6 +57,6 @@ class Invitation:
 
 
 def _first_that_generates(pool: Pool) -> str:
-    """A model that takes a chat, one that works if there is one; "" where none does."""
-    models = sorted(pool.models.values(), key=lambda model: model.info is None)
-    return next((m.name for m in models if m.info is None or m.info.can(Capability.GENERATION)), "")
+    """A model that has loaded and takes a chat; "" where none does."""
+    loaded = ((model.name, model.info) for model in pool.models.values())
+    return next((name for name, info in loaded if info and info.can(Capability.GENERATION)), "")
