@@ -142,7 +142,18 @@ class ThoughtTags:
     is_open: bool = False
 
 
-ThoughtFormat: TypeAlias = ThoughtTags
+@dataclass(frozen=True, slots=True)
+class HarmonyChannels:
+    """A reply in harmony, gpt-oss's format: thoughts, text and calls are messages on channels.
+
+    Attributes:
+        marks: What begins and ends messages and their parts.
+    """
+
+    marks: tuple[str, ...]
+
+
+ThoughtFormat: TypeAlias = ThoughtTags | HarmonyChannels
 """How a model tells its thoughts from what it says."""
 
 

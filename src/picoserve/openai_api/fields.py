@@ -90,8 +90,8 @@ CHAT_FIELDS: Final = (
     Field(
         "reasoning_effort",
         _H,
-        "by models that think: `none` and `minimal` switch it off, others on; the template's own "
-        "levels, where it has some; else ignored",
+        "by models that think: `none` and `minimal` switch it off (gpt-oss: `low`), others on; the "
+        "template's own levels, where it has some; else ignored",
     ),
     Field(
         "chat_template_kwargs",

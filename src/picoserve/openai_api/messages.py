@@ -101,10 +101,11 @@ class UserMessage(WireModel):
 
 
 class AssistantMessage(WireModel):
-    """What the model said or called."""
+    """What the model said or called, and what it thought before, as answers have told it."""
 
     role: Literal["assistant"]
     content: Content | None = None
+    reasoning_content: str | None = None
     refusal: str | None = None
     name: str | None = None
     tool_calls: Several[MessageToolCall] | None = None

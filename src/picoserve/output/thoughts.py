@@ -1,12 +1,13 @@
 """The contract of what tells a model's thoughts from what it says.
 
-A format (tags, channels) is a class that meets `ThoughtSplitter`, a description of it in
-`generation.ThoughtFormat`, and a row in `splitter_for`.
+A format is a class that meets `ThoughtSplitter`, a description of it in
+`generation.ThoughtTags`, and a row in `splitter_for`. Where calls have a place of their own
+beside thoughts, as in harmony, `output.harmony_reply` stands in front of the readers instead.
 """
 
 from typing import Protocol
 
-from picoserve.generation import ThoughtFormat
+from picoserve.generation import ThoughtTags
 from picoserve.output.portions import Portion
 from picoserve.output.tagged_thoughts import TaggedThoughts
 
@@ -36,6 +37,6 @@ class ThoughtSplitter(Protocol):
         ...
 
 
-def splitter_for(form: ThoughtFormat) -> ThoughtSplitter:
+def splitter_for(form: ThoughtTags) -> ThoughtSplitter:
     """A reader of that format, at the beginning of a reply."""
     return TaggedThoughts(form)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from picoserve.constraint.plan import DocumentPlan, ReplyPlan, ToolPlan
 from picoserve.contexts.saved import SavedContext
-from picoserve.generation import Job, ThoughtFormat
+from picoserve.generation import HarmonyChannels, Job, ThoughtFormat
 from picoserve.output.document import DocumentReply
+from picoserve.output.harmony_reply import HarmonyReply
 from picoserve.output.plain import PlainReply
 from picoserve.output.reply import Reply
 from picoserve.output.thinking import ThinkingReply
@@ -43,6 +44,8 @@ def reader_for(plan: Plan) -> Reply:
     reply = _reader_of_what_is_said(plan)
     if plan.thoughts is None:
         return reply
+    if isinstance(plan.thoughts, HarmonyChannels):
+        return HarmonyReply(reply, plan.reply)
     return ThinkingReply(reply, splitter_for(plan.thoughts), plan.job.stop)
 
 

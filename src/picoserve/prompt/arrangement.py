@@ -6,7 +6,7 @@ was said, so that a longer conversation begins with exactly what the shorter one
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from picoserve.prompt.control_text import Neutraliser
 from picoserve.prompt.family import Family
@@ -18,6 +18,8 @@ class Message(TypedDict):
 
     role: str
     content: str
+    thinking: NotRequired[str]
+    tool_calls: NotRequired[list[dict[str, Any]]]
 
 
 class Arranger:
@@ -52,6 +54,10 @@ class Arranger:
         if self._family.begins_with_user:
             messages = _begun_by_user(messages)
         return _alternating(messages) if alternates else messages
+
+    def variables(self, _tools: Sequence[ToolDefinition]) -> dict[str, object]:
+        """What the template is told of the tools besides the messages, which offer them."""
+        return {}
 
     def _opening_count(self, turns: Sequence[Turn]) -> int:
         """How many turns make up the opening system text: one, or all where only one may be."""

@@ -27,7 +27,12 @@ from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
 from picoserve.prompt.template_wishes import TemplateWishes, template_wishes
 from picoserve.prompt.text import checked_text
-from picoserve.prompt.thinking import thoughts_after, without_open_thought
+from picoserve.prompt.thinking import (
+    thought_marks,
+    thoughts_after,
+    thoughts_beside_form,
+    without_open_thought,
+)
 from picoserve.prompt.tool_choice import Tooling, tooling_for, unused_by_tooling
 from picoserve.prompt.tool_text import HERMES
 from picoserve.prompt.turns import TemplateError, Turn
@@ -92,7 +97,8 @@ def chat_work(
     has_form = isinstance(reply, DocumentPlan) or (isinstance(reply, ToolPlan) and reply.forced)
     wishes = template_wishes(request, template, by_default=model.thinking, has_form=has_form)
     prompt = _prompt(request, template, turns, tooling, wishes)
-    thoughts = None if has_form else thoughts_after(prompt, template.thoughts)
+    form = template.thoughts
+    thoughts = thoughts_beside_form(form) if has_form else thoughts_after(prompt, form)
     check_certain_overflow(checked_text(prompt, "messages"), info, "messages")
     stop = (*template.stop_phrases, *template.strip_phrases)
     if reply is None and thoughts is None:
@@ -107,7 +113,7 @@ def chat_work(
     )
     marks = (
         *(CALL_TOKENS if isinstance(reply, ToolPlan) else ()),
-        *((thoughts.opening, thoughts.closing) if thoughts else ()),
+        *thought_marks(thoughts),
     )
     jobs = [replace(job, shown_tokens=marks) for job in jobs]
     # A stop phrase would leave half a document, which is what the form is there to rule out.

@@ -16,6 +16,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final, Self
 
+from picoserve.generation import HarmonyChannels, ThoughtTags
 from picoserve.prompt.arrangement import Arranger, Message
 from picoserve.prompt.families import FAMILIES, family_row_for
 from picoserve.prompt.family import Family
@@ -28,6 +29,7 @@ from picoserve.prompt.foreign import (
     without_beginning,
     writes_user_text,
 )
+from picoserve.prompt.harmony import HarmonyArranger, harmony_family, is_harmony
 from picoserve.prompt.sandbox import compile_template
 from picoserve.prompt.tool_text import ToolStyle
 from picoserve.prompt.turns import Scalar, TemplateError, ToolCall, ToolDefinition, Turn
@@ -70,7 +72,7 @@ class ChatTemplate:
         tool_style: How tools are offered, called and answered.
         reply_lead: What a reply begins with before its first word; a server may cut one of it
             from the beginning of a reply, as rendering puts it back.
-        thoughts: The tags between which the model thinks, or None.
+        thoughts: How the model tells its thoughts from its reply, or None.
         variables: Names of values that rendering takes besides the conversation.
         thinking_switches: Those of them that switch thinking on and off.
     """
@@ -93,20 +95,20 @@ class ChatTemplate:
         self.variables = family.variables
         self.thinking_switches = family.thinking_switches
         self._write = write
-        self._rows = tuple((row, Arranger(row)) for row in (family, *fallbacks))
+        self._rows = tuple((row, _arranger(row)) for row in (family, *fallbacks))
 
     def with_tool_style(self, style: ToolStyle) -> Self:
         """The same template with tools written down in another way."""
         twin = copy.copy(self)
         twin.tool_style = style
         rows = [replace(row, tool_style=style) for row, _ in self._rows]
-        twin._rows = tuple((row, Arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
+        twin._rows = tuple((row, _arranger(row)) for row in rows)  # noqa: SLF001  # its own kind
         return twin
 
     @property
     def can_leave_thinking(self) -> bool:
         """Whether the model can be had to reply without a thought."""
-        is_open = self.thoughts is not None and self.thoughts.is_open
+        is_open = isinstance(self.thoughts, ThoughtTags) and self.thoughts.is_open
         return bool(self.thinking_switches) or is_open
 
     def without_thinking(self) -> Self:
@@ -159,7 +161,12 @@ class ChatTemplate:
         for row, arranger in self._rows:
             messages = arranger.arrange(turns, tools, system_suffix)
             try:
-                return self._written(row, messages, add_generation_prompt, variables)
+                return self._written(
+                    row,
+                    messages,
+                    add_generation_prompt,
+                    {**variables, **arranger.variables(tools)},
+                )
             except TemplateError as refusal:
                 refusals.append(refusal)
         raise refusals[0]
@@ -169,7 +176,7 @@ class ChatTemplate:
         row: Family,
         messages: list[Message],
         opens_reply: bool,
-        variables: Mapping[str, Scalar],
+        variables: Mapping[str, object],
     ) -> str:
         write = partial(self._write, **variables)
         if not (opens_reply and row.alternates and messages[-1]["role"] == "assistant"):
@@ -181,6 +188,11 @@ class ChatTemplate:
         if not mark:
             raise TemplateError(f"The chat template {self.name!r} leaves the last reply out.")
         return written
+
+
+def _arranger(row: Family) -> Arranger:
+    is_channels = isinstance(row.thoughts, HarmonyChannels)
+    return HarmonyArranger(row) if is_channels else Arranger(row)
 
 
 def family_names() -> tuple[str, ...]:
@@ -221,8 +233,8 @@ def template_from_source(
 ) -> ChatTemplate:
     """Make a template of Jinja text in Hugging Face's convention, as a GGUF file holds it.
 
-    Tools are always written by the tool style found in the source and never by the source itself,
-    because the reply's reader has to know the style.
+    Tools are written by the tool style found in the source and never by the source itself, because
+    the reply's reader has to know the style; but in harmony, where there is one style only.
 
     Args:
         source: The Jinja text.
@@ -246,6 +258,8 @@ def template_from_source(
     if tokens.engine_begins:
         write = without_beginning(write, tokens.bos)
     row = family_of_source(source, write, name, stop_phrases, tokens.eos)
+    if is_harmony(source):
+        return ChatTemplate(harmony_family(row), write)
     style = style_of_source(source)
     strict = replace(row, tool_style=style, has_tool_role=False, alternates=True)
     # Without a system message the template puts in its default by itself.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from picoserve.generation import ThoughtTags
+from picoserve.generation import ThoughtFormat
 from picoserve.prompt.tool_text import GENERIC, ToolStyle
 
 
@@ -29,8 +29,8 @@ class Family:
             model has to generate itself.
         default_system: Gives the system text for a request with tools and no system message; it
             is asked each time, as the text may hold the date.
-        thoughts: The tags between which a model thinks before it replies; None for one that
-            does not. They are open where the prompt of a user's message writes the first one.
+        thoughts: How a model tells its thoughts from its reply; None for one that has none.
+            Tags are open where the prompt of a user's message writes the first one.
         variables: Names of values that the Jinja file takes besides the conversation.
         thinking_switches: Those of them that switch thinking on and off.
     """
@@ -48,6 +48,6 @@ class Family:
     begins_with_user: bool = False
     reply_lead: str = ""
     default_system: Callable[[], str] = str
-    thoughts: ThoughtTags | None = None
+    thoughts: ThoughtFormat | None = None
     variables: frozenset[str] = frozenset()
     thinking_switches: tuple[str, ...] = ()

@@ -41,6 +41,12 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+class JsonText(str):
+    """A value that is JSON already: a template's `tojson` writes it as it is."""
+
+    __slots__ = ()
+
+
 def is_json(text: str) -> bool:
     """Tell whether the text can stand in a JSON document as it is."""
     try:

@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from typing_extensions import override
 
+from picoserve.prompt.json_text import JsonText
 from picoserve.prompt.turns import TemplateError
 
 MAX_OUTPUT_CHARACTERS: Final = 16_000_000
@@ -101,6 +102,8 @@ def _tojson(
     separators: tuple[str, str] | None = None,
     sort_keys: bool = False,
 ) -> str:
+    if isinstance(value, JsonText):
+        return value
     return json.dumps(
         value,
         ensure_ascii=ensure_ascii,

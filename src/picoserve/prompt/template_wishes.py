@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from picoserve.generation import HarmonyChannels
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat_template import ChatTemplate
 from picoserve.prompt.control_text import Neutraliser
@@ -50,8 +51,9 @@ def template_wishes(
     effort = request.reasoning_effort
     if effort is not None:
         asked[_EFFORT] = effort not in _OFF
-        if asked[_EFFORT] and _EFFORT in template.variables:
-            variables[_EFFORT] = _clean(effort, _EFFORT, template)
+        level = effort if asked[_EFFORT] else _least_effort(template)
+        if level and _EFFORT in template.variables:
+            variables[_EFFORT] = _clean(level, _EFFORT, template)
     for name, value in (request.chat_template_kwargs or {}).items():
         param = f"chat_template_kwargs.{name}"
         if name in SWITCHES and isinstance(value, bool):
@@ -67,6 +69,11 @@ def template_wishes(
     heard = {param for param, on in asked.items() if _is_heard(template, has_form, on=on)}
     unused += asked.keys() - heard - variables.keys()
     return TemplateWishes(variables, thinks, tuple(unused))
+
+
+def _least_effort(template: ChatTemplate) -> str:
+    """The lowest of the levels of a model that always thinks, as gpt-oss does."""
+    return "low" if isinstance(template.thoughts, HarmonyChannels) else ""
 
 
 def _is_heard(template: ChatTemplate, has_form: bool, *, on: bool) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
-from picoserve.generation import ThoughtTags
+from picoserve.generation import ThoughtFormat, ThoughtTags
 from picoserve.prompt.turns import TemplateError
 
 # As the templates of Qwen3, DeepSeek-R1, Nemotron, GLM and others have them; Mistral's.
@@ -40,12 +40,28 @@ def thought_tags_in(source: str) -> ThoughtTags | None:
     return next((tags for tags in _TAGS if tags.closing in source), None)
 
 
-def thoughts_after(prompt: str, tags: ThoughtTags | None) -> ThoughtTags | None:
-    """The same tags for a reply to this prompt, which may end inside a thought."""
-    return tags and replace(tags, is_open=prompt.rstrip().endswith(tags.opening))
+def thoughts_after(prompt: str, form: ThoughtFormat | None) -> ThoughtFormat | None:
+    """The same format for a reply to this prompt, which may end inside a thought."""
+    if not isinstance(form, ThoughtTags):
+        return form
+    return replace(form, is_open=prompt.rstrip().endswith(form.opening))
 
 
-def without_open_thought(prompt: str, tags: ThoughtTags | None) -> str:
+def thoughts_beside_form(form: ThoughtFormat | None) -> ThoughtFormat | None:
+    """The same for a reply that the server begins: no tag is looked for in what follows."""
+    return None if isinstance(form, ThoughtTags) else form
+
+
+def thought_marks(form: ThoughtFormat | None) -> tuple[str, ...]:
+    """The texts by which thoughts are known in a reply; to a model each may be one token."""
+    if isinstance(form, ThoughtTags):
+        return (form.opening, form.closing)
+    return form.marks if form else ()
+
+
+def without_open_thought(prompt: str, form: ThoughtFormat | None) -> str:
     """The prompt with its thought ended, where it ends inside one."""
-    after = thoughts_after(prompt, tags)
-    return prompt + after.ending if after and after.is_open else prompt
+    after = thoughts_after(prompt, form)
+    if isinstance(after, ThoughtTags) and after.is_open:
+        return prompt + after.ending
+    return prompt

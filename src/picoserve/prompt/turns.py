@@ -39,6 +39,7 @@ class Turn:
         tool_calls: What an assistant turn calls, after its text.
         tool_call_id: The call that a tool turn answers.
         name: The function that a tool turn answers for, where the call itself is not in sight.
+        thought: What the assistant thought before its text and calls.
     """
 
     role: Role
@@ -46,6 +47,7 @@ class Turn:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def _assistant(message: AssistantMessage, param: str) -> Turn:
         name = checked_text(call.name, f"{param}.function_call.name")
         arguments = checked_text(call.arguments, f"{param}.function_call.arguments")
         calls.append(ToolCall("", name, arguments))
-    return Turn("assistant", text, tuple(calls))
+    thought = checked_text(message.reasoning_content or "", f"{param}.reasoning_content")
+    return Turn("assistant", text, tuple(calls), thought=thought)
 
 
 def _text(content: Content | None, param: str) -> str:

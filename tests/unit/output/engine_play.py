@@ -12,6 +12,7 @@ from picoserve.generation import (
     FinishReason,
     Outcome,
     TextDelta,
+    ThoughtDelta,
     TokenLogprob,
     ToolCallDelta,
 )
@@ -113,6 +114,8 @@ class Played:
                     assert event.arguments
                     name, arguments = self.calls[-1]
                     self.calls[-1] = (name, arguments + event.arguments)
+                case ThoughtDelta(text=text):
+                    assert text
                 case _:
                     raise AssertionError(event)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.support.harmony import TEMPLATE
 from tests.unit.output.engine_play import CACHE, LIGHT
 
 from picoserve.engine.engine import EngineInfo, EngineKind
@@ -36,6 +37,8 @@ def test_marks_of_calls_and_thoughts_are_asked_for_where_they_are_read(
 ) -> None:
     template = "{% for m in messages %}<s>{{ m.role }}: {{ m.content }}</s>{% endfor %}"
     thinking = f"{template}{{# [THINK] [/THINK] #}}"
+    harmony = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|constrain|>")
 
     assert work(template, **fields).jobs[0].shown_tokens == calls
     assert work(thinking, **fields, n=2).jobs[1].shown_tokens == (*calls, "[THINK]", "[/THINK]")
+    assert work(TEMPLATE, **fields).jobs[0].shown_tokens == (*calls, *harmony)

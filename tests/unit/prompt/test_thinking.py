@@ -2,6 +2,7 @@
 
 import pytest
 
+from picoserve.generation import ThoughtTags
 from picoserve.prompt.chat_template import Turn, template_from_source
 from picoserve.prompt.thinking import thought_tags_in, thoughts_after, without_open_thought
 
@@ -23,7 +24,7 @@ def test_tags_are_those_that_the_source_spells(source: str, closing: str | None)
 
     assert (tags and tags.closing) == closing
     told = template_from_source(source, name="m").thoughts
-    assert (told and told.closing) == closing
+    assert (told.closing if isinstance(told, ThoughtTags) else told) == closing
 
 
 def test_thought_is_open_where_the_prompt_ends_in_its_tag() -> None:
@@ -31,12 +32,12 @@ def test_thought_is_open_where_the_prompt_ends_in_its_tag() -> None:
     prompt = template.render([Turn("user", "Hi")])
 
     after = thoughts_after(prompt, template.thoughts)
-    assert after is not None
+    assert isinstance(after, ThoughtTags)
     assert after.is_open
     closed = without_open_thought(prompt, template.thoughts)
     assert closed == f"{prompt}\n</think>\n\n"
     after = thoughts_after(closed, template.thoughts)
-    assert after is not None
+    assert isinstance(after, ThoughtTags)
     assert not after.is_open
 
 
