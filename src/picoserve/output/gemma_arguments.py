@@ -14,7 +14,8 @@ _MARK: Final = b'<|"|>'
 _KEY: Final = re.compile(rb"\s*([A-Za-z_][\w.-]{0,127})\s*:")
 _KEY_BEGUN: Final = re.compile(rb"\s*(?:[A-Za-z_][\w.-]{0,127}\s*)?")
 _PLAIN: Final = re.compile(rb'[^<{}\[\],"]+')
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_JSON_TEXT: Final = re.compile(rb'(?:[^"\\]|\\.)+', re.DOTALL)
+_QUOTE: Final = b'"'
 
 
 class GemmaArguments:
@@ -32,7 +33,7 @@ class GemmaArguments:
         self._held = b""
         self._out = bytearray(b"{")
         self._open = bytearray(b"{")  # the brackets around what comes next
-        self._in_text = False
+        self._closing = b""  # of the text that is open
         self._wants_key = True
 
     def feed(self, data: bytes) -> bytes:
@@ -46,31 +47,40 @@ class GemmaArguments:
 
     def _step(self) -> bool:
         """Read one thing; False if more has to come for it."""
-        if self._in_text:
-            return self._read_text()
+        if self._closing:
+            return self._read_text() if self._closing == _MARK else self._read_json_text()
         if self._held.startswith(_MARK):
-            self._in_text = True
-            return self._pass(len(_MARK), b'"')
+            self._closing = _MARK
+            return self._pass(len(_MARK), _QUOTE)
         if _MARK.startswith(self._held):
             return False
         if self._wants_key:
             return self._read_key()
-        if self._held.startswith(b'"'):
-            found = _STRING.match(self._held)
-            return found is not None and self._pass(found.end(), found[0])
+        if self._held.startswith(_QUOTE):
+            self._closing = _QUOTE
+            return self._pass(1, _QUOTE)
         found = _PLAIN.match(self._held)
         return self._pass(found.end(), found[0]) if found else self._read_bracket()
 
     def _read_text(self) -> bool:
         at = self._held.find(_MARK)
         if at >= 0:
-            self._in_text = False
-            return self._pass(at + len(_MARK), escaped(self._held[:at]) + b'"')
+            self._closing = b""
+            return self._pass(at + len(_MARK), escaped(self._held[:at]) + _QUOTE)
         sizes = range(min(len(_MARK), len(self._held)), 0, -1)
         kept = next((size for size in sizes if _MARK.startswith(self._held[-size:])), 0)
         end = len(self._held) - kept
         self._pass(end, escaped(self._held[:end]))
         return False
+
+    def _read_json_text(self) -> bool:
+        found = _JSON_TEXT.match(self._held)
+        if found:
+            return self._pass(found.end(), found[0])
+        if not self._held.startswith(_QUOTE):
+            return False
+        self._closing = b""
+        return self._pass(1, _QUOTE)
 
     def _read_key(self) -> bool:
         found = _KEY.match(self._held)

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 _NAME: Final = re.compile(rb'"name"\s*:\s*"([^"]*)"')
+_LONGEST_REST: Final = 512
 _OPENERS: Final = b"{["
 _CLOSERS: Final = b"}]"
 
@@ -19,7 +20,7 @@ class NameLast:
     """Holds the arguments until the name is known.
 
     Attributes:
-        name: The function; None until it is known.
+        name: The function; None until it is known, "" where it is not said.
         arguments: What was held of the arguments.
     """
 
@@ -43,8 +44,13 @@ class NameLast:
         while not self._end and self._read < len(self._held):
             self._scan(self._held[self._read])
             self._read += 1
-        found = _NAME.search(self._held, self._end) if self._end else None
-        self.name = found[1] if found else None
+        if not self._end:
+            return
+        found = _NAME.search(self._held, self._end)
+        if found:
+            self.name = bytes(found[1])
+        elif len(self._held) - self._end > _LONGEST_REST:
+            self.name = b""
 
     def _scan(self, byte: int) -> None:
         """Find the arguments' last byte: an object's brace, or a text's quote."""

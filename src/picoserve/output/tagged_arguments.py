@@ -84,7 +84,7 @@ class TaggedArguments:
         self._key: str | None = None  # None between two values
         self._at_start = True
         self._is_text = self._is_json = False
-        self._value = b""  # of one that may be either
+        self._value = bytearray()  # of one that may be either
         self._out = bytearray(b"{")
         self._count = 0
 
@@ -123,7 +123,7 @@ class TaggedArguments:
     def _open_value(self, key: str) -> None:
         self._key = key
         self._at_start = True
-        self._value = b""
+        self._value.clear()
         self._out += b", " if self._count else b""
         self._out += f"{json.dumps(key)}: ".encode()
         self._count += 1

@@ -22,7 +22,7 @@ from typing import Final
 from picoserve.constraint import Grammar
 
 CALL_TOKENS: Final = (
-    *("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "<|python_tag|>", "<|tool_call|>", "<|/tool_call|>"),
+    *("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "<|tool_call|>", "<|/tool_call|>"),
     *("<|tool_call>", "<tool_call|>", '<|"|>', "<|tool_call_start|>", "<|tool_call_end|>"),
     *("<|tools_prefix|>", "<|tools_suffix|>", "<tool_call>", "</tool_call>"),
     *("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),

@@ -35,3 +35,11 @@ def test_there_is_no_name_before_it_stands_behind_the_arguments(said: str) -> No
     call.feed(said.encode())
 
     assert call.name is None
+
+
+def test_name_that_does_not_come_is_not_awaited_for_ever() -> None:
+    call = NameLast()
+    for _ in range(100):
+        call.feed(b'{"a": 1}, "more": 1')
+
+    assert (call.name, call.arguments) == (b"", b'{"a": 1}')
