@@ -37,6 +37,7 @@ TESTED_ELSEWHERE: Final = {
     "app/signals.py": "api/test_start.py",
     "app/serving.py": "api/test_health.py",
     "app/web.py": "api/test_health.py",
+    "cli/standard_streams.py": "api/test_start.py",
     "config/telemetry.py": "unit/app/test_tracing.py",
     "constraint/__init__.py": "unit/constraint/test_desk.py",
     "constraint/faults.py": "unit/constraint/test_schema.py",

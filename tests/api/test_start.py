@@ -160,6 +160,15 @@ def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> No
         assert server.stop() == 0
 
 
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_cost_nothing(tmp_path: Path, closed: str) -> None:
+    with running_server(tmp_path, tiny_model(), started_by=f'exec "$@" {closed}') as server:
+        answer = server.post("/v1/chat/completions", chat_body(max_tokens=3))
+
+        assert answer.status_code == 200
+        assert server.stop() == 0
+
+
 @contextmanager
 def starting_server(folder: Path) -> Generator[tuple[RunningServer, Path], None, None]:
     """A server that has got as far as reading its configuration, out of a pipe that is empty.

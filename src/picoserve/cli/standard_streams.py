@@ -1,0 +1,20 @@
+"""Standard input, output and error of a process that was started without."""
+
+import os
+import sys
+from typing import Final
+
+_MODES: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
+
+
+def open_closed_streams() -> None:
+    """Put the null device in the place of standard streams that are closed.
+
+    They are None then (`2>&-`, some programs that start daemons), and the next socket would take
+    the number of one, for a library to write its complaints to.
+    """
+    for name, mode in _MODES.items():
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, mode))
