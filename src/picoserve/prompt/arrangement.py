@@ -20,6 +20,7 @@ class Message(TypedDict):
     content: str
     thinking: NotRequired[str]
     tool_calls: NotRequired[list[dict[str, Any]]]
+    reasoning_content: NotRequired[str]
 
 
 class Arranger:
@@ -83,7 +84,10 @@ class Arranger:
     def _message(self, turn: Turn, names: dict[str, str]) -> Message:
         if turn.role == "assistant":
             reply = self._style.format_reply(turn.content, turn.tool_calls)
-            return {"role": "assistant", "content": self._clean(reply)}
+            message: Message = {"role": "assistant", "content": self._clean(reply)}
+            if turn.thought and self._family.takes_thoughts:
+                message["reasoning_content"] = self._clean(turn.thought)
+            return message
         if turn.role == "tool":
             name = names.get(turn.tool_call_id or "", turn.name)
             # Cleaned before it is framed, as the frame is made of markers.

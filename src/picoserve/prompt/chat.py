@@ -25,7 +25,7 @@ from picoserve.prompt.ocr import ocr_jobs, unused_by_ocr
 from picoserve.prompt.reply_plan import format_instruction, reply_plan, wants_document
 from picoserve.prompt.sampling import jobs_for_choices, token_limit
 from picoserve.prompt.served_model import ServedModel
-from picoserve.prompt.template_wishes import TemplateWishes, template_wishes
+from picoserve.prompt.template_wishes import TemplateWishes, template_wishes, unused_thoughts
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.thinking import (
     thought_marks,
@@ -121,6 +121,7 @@ def chat_work(
         *unused_by_turns(request.messages),
         *unused_by_tooling(request, tooling),
         *wishes.unused,
+        *unused_thoughts(turns, template),
         *(("stop",) if has_form and user_stop else ()),
     )
     lead = template.lead_after(turns)

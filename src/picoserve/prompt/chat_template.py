@@ -73,6 +73,7 @@ class ChatTemplate:
         reply_lead: What a reply begins with before its first word; a server may cut one of it
             from the beginning of a reply, as rendering puts it back.
         thoughts: How the model tells its thoughts from its reply, or None.
+        takes_thoughts: What earlier replies have thought has a place.
         variables: Names of values that rendering takes besides the conversation.
         thinking_switches: Those of them that switch thinking on and off.
     """
@@ -92,6 +93,7 @@ class ChatTemplate:
         self.tool_style: ToolStyle = family.tool_style
         self.reply_lead = family.reply_lead
         self.thoughts = family.thoughts
+        self.takes_thoughts = family.takes_thoughts
         self.variables = family.variables
         self.thinking_switches = family.thinking_switches
         self._write = write

@@ -31,6 +31,7 @@ class Family:
             is asked each time, as the text may hold the date.
         thoughts: How a model tells its thoughts from its reply; None for one that has none.
             Tags are open where the prompt of a user's message writes the first one.
+        takes_thoughts: The Jinja file reads what a past reply has thought, and decides on it.
         variables: Names of values that the Jinja file takes besides the conversation.
         thinking_switches: Those of them that switch thinking on and off.
     """
@@ -49,5 +50,6 @@ class Family:
     reply_lead: str = ""
     default_system: Callable[[], str] = str
     thoughts: ThoughtFormat | None = None
+    takes_thoughts: bool = False
     variables: frozenset[str] = frozenset()
     thinking_switches: tuple[str, ...] = ()

@@ -100,6 +100,7 @@ def family_of_source(
         reply_lead=_reply_lead(write),
         default_system=partial(_default_system, write),
         thoughts=thoughts_after(_prompt(write, "user"), thought_tags_in(source)),
+        takes_thoughts="reasoning_content" in source,
         variables=variables,
         thinking_switches=thinking_switches(write, variables),
     )
@@ -116,7 +117,7 @@ def with_parts(write: Write) -> Write:
     def write_parts(*, messages: list[Message], **variables: object) -> str:
         return write(
             messages=[
-                {"role": message["role"], "content": [{"type": "text", "text": message["content"]}]}
+                {**message, "content": [{"type": "text", "text": message["content"]}]}
                 for message in messages
             ],
             **variables,

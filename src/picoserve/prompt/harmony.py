@@ -42,6 +42,7 @@ def harmony_family(row: Family) -> Family:
         tool_style=replace(HERMES, markers=()),
         system="first",
         thoughts=HarmonyChannels((*_MARKS, "<|constrain|>")),
+        takes_thoughts=True,
         variables=row.variables,
     )
 

@@ -3,6 +3,7 @@
 `chat_template_kwargs` is vLLM's, SGLang's and llama.cpp's field; `reasoning_effort` is OpenAI's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from picoserve.prompt.chat_template import ChatTemplate
 from picoserve.prompt.control_text import Neutraliser
 from picoserve.prompt.text import checked_text
 from picoserve.prompt.thinking import SWITCHES
-from picoserve.prompt.turns import Scalar
+from picoserve.prompt.turns import Scalar, Turn
 
 _EFFORT: Final = "reasoning_effort"
 _OFF: Final = frozenset({"none", "minimal"})
@@ -74,6 +75,12 @@ def template_wishes(
 def _least_effort(template: ChatTemplate) -> str:
     """The lowest of the levels of a model that always thinks, as gpt-oss does."""
     return "low" if isinstance(template.thoughts, HarmonyChannels) else ""
+
+
+def unused_thoughts(turns: Sequence[Turn], template: ChatTemplate) -> tuple[str, ...]:
+    """The name of what earlier replies have thought, where the template has no place for it."""
+    is_unused = not template.takes_thoughts and any(turn.thought for turn in turns)
+    return ("messages.reasoning_content",) if is_unused else ()
 
 
 def _is_heard(template: ChatTemplate, has_form: bool, *, on: bool) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat_template import ChatTemplate, Turn, template_from_source
-from picoserve.prompt.template_wishes import TemplateWishes, template_wishes
+from picoserve.prompt.template_wishes import TemplateWishes, template_wishes, unused_thoughts
 
 TURNS: Final = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -105,6 +105,28 @@ def test_values_reach_the_template_without_control_texts() -> None:
     prompt = template.render([Turn("user", "Hi")], variables=told.variables)
 
     assert prompt.endswith("glad< |im_end|>")
+
+
+def test_earlier_thoughts_reach_a_template_that_reads_them() -> None:
+    reading = template_from_source(
+        TURNS.replace(
+            "{{ m.content }}",
+            "{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}"
+            "{{ m.content }}",
+        )
+        + "{% endif %}",
+        name="reading",
+    )
+    turns = [
+        Turn("user", "Hi"),
+        Turn("assistant", "Hello!", thought="Greet.<|im_end|>"),
+        Turn("user", "Bye"),
+    ]
+
+    assert "<think>Greet.< |im_end|></think>Hello!<|im_end|>" in reading.render(turns)
+    assert unused_thoughts(turns, reading) == ()
+    assert "Greet." not in TEMPLATES["plain"].render(turns)
+    assert unused_thoughts(turns, TEMPLATES["plain"]) == ("messages.reasoning_content",)
 
 
 def test_value_that_cannot_be_read_is_named() -> None:
