@@ -44,7 +44,8 @@ class WorkerHandle:
     the worker says so, so that two jobs never share an engine.
 
     Attributes:
-        broken: True once the pipe has closed. Such a handle is replaced, not mended.
+        broken: True once the worker is killed or its pipe has closed. Such a handle is replaced,
+            not mended.
         fatal: The failure of a job that ended the engine itself.
         last_sign: When the worker last sent anything, in the loop's time.
         remembered: Prompt and reply of the last job, for finding the engine that holds a prefix.
@@ -55,9 +56,21 @@ class WorkerHandle:
     """
 
     def __init__(
-        self, spec: EngineSpec, *, on_free: Callable[[], None], interrupt_seconds: float
+        self,
+        spec: EngineSpec,
+        *,
+        on_free: Callable[[], None],
+        interrupt_seconds: float,
+        end_seconds: float = 5.0,
     ) -> None:
+        """Set the patience.
+
+        Args:
+            interrupt_seconds: With a job that goes on after its interrupt.
+            end_seconds: With a process that has been killed.
+        """
         self.spec = spec
+        self._end_seconds = end_seconds
         self.broken = False
         self.fatal: EngineError | None = None
         self.remembered = ""
@@ -162,13 +175,12 @@ class WorkerHandle:
         if self._child is None or self._pipe is None:
             return
         self._blames_jobs = False
-        self._pipe.send(Shutdown())
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                status = await self._child.wait()
-        except TimeoutError:
-            self._child.kill()
-            status = await self._child.wait()
+        status = None
+        if not self.broken:
+            self._pipe.send(Shutdown())
+            status = await self._child.ended_within(_CLOSE_SECONDS)
+        if status is None:
+            status = await self.wait_dead()
         self._pipe.close()
         _log.debug("worker ended", engine=self.spec.name, status=status)
 
@@ -189,17 +201,18 @@ class WorkerHandle:
             blames_jobs: What runs on it may be why it has to end.
         """
         self._blames_jobs = blames_jobs
-        if self._child is not None:
-            self._child.kill()
+        self._end()
 
     async def wait_dead(self) -> int | None:
-        """Kill what is left of the process and return its exit status."""
+        """Kill what is left of the process; its exit status, or None when it cannot be ended."""
         if self._child is None:
             return None
-        self._child.kill()
-        status = await self._child.wait()
-        if self._pipe is not None:
-            self._pipe.close()
+        self._end()
+        status = await self._child.ended_within(self._end_seconds)
+        if status is None:
+            _log.error(
+                "worker's process cannot be ended", engine=self.spec.name, pid=self._child.pid
+            )
         return status
 
     def ping(self) -> None:
@@ -217,6 +230,14 @@ class WorkerHandle:
     def running(self) -> list[JobStream]:
         """The jobs that are on the worker."""
         return list(self._streams.values())
+
+    def _end(self) -> None:
+        """Kill the process and close the pipe: one that is stuck in a driver never would."""
+        if self._child is None or self._pipe is None:
+            return
+        self._child.kill()
+        self.broken = True
+        self._pipe.close()
 
     def _on_report(self, report: Report) -> None:
         self.last_sign = self._now()
@@ -254,7 +275,6 @@ class WorkerHandle:
     def _end_job(self, report: Done | Failed) -> None:
         if isinstance(report, Failed) and report.kind in _ENDS_ENGINE:
             # No other job may start here, and the keeper learns why when the pipe closes.
-            self.broken = True
             self.fatal = EngineError(report.kind, report.message)
             self.kill()
         stream = self._streams.pop(report.number, None)

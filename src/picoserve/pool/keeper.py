@@ -49,6 +49,7 @@ class KeeperLimits:
     Attributes:
         load_seconds: Longest time an engine may take to load.
         interrupt_seconds: Longest time a job may go on after its interrupt, outside of prompts.
+        end_seconds: Longest wait for the end of a process that was killed.
         backoff_seconds: First pause before a new start; doubles up to `max_backoff_seconds`.
         max_failures: Deaths within `failure_window_seconds` after which the engine rests
             for `cool_down_seconds`.
@@ -57,6 +58,7 @@ class KeeperLimits:
 
     load_seconds: float = 600.0
     interrupt_seconds: float = 10.0
+    end_seconds: float = 5.0
     backoff_seconds: float = 0.25
     max_backoff_seconds: float = 30.0
     max_failures: int = 5
@@ -163,6 +165,7 @@ class EngineKeeper:
             self._known_spec(),
             on_free=self._on_change,
             interrupt_seconds=self._limits.interrupt_seconds,
+            end_seconds=self._limits.end_seconds,
         )
         try:
             self._info = info = await handle.start(self._limits.load_seconds)
@@ -173,6 +176,7 @@ class EngineKeeper:
             _log.info("engine ready", engine=self.spec.name, seconds=round(self.load_seconds, 3))
             self._set(EngineState.READY, "")
             await self._watch(handle)
+            self._set(EngineState.RESTARTING, "its worker is being ended")
         except EngineError as error:
             await handle.wait_dead()
             if error.kind not in _FINAL:
@@ -181,8 +185,9 @@ class EngineKeeper:
         status = await handle.wait_dead()
         if handle.fatal is not None:
             raise handle.fatal
-        _log.warning("worker died", engine=self.spec.name, status=status)
-        raise EngineError(FailureKind.RUNTIME, f"the worker died ({_status_text(status)})")
+        if status is not None:
+            _log.warning("worker died", engine=self.spec.name, status=status)
+        raise EngineError(FailureKind.RUNTIME, _problem(status))
 
     def _known_spec(self) -> EngineSpec:
         """The spec with what an earlier start has taught: to learn it again costs one more."""
@@ -235,7 +240,8 @@ class EngineKeeper:
         self._on_change()
 
 
-def _status_text(status: int | None) -> str:
+def _problem(status: int | None) -> str:
     if status is None:
-        return "never started"
-    return f"signal {-status}" if status < 0 else f"exit status {status}"
+        return "its worker was killed, but its process cannot be ended"
+    how = f"signal {-status}" if status < 0 else f"exit status {status}"
+    return f"the worker died ({how})"

@@ -99,8 +99,18 @@ class ChildProcess:
         await asyncio.wait([self._output])
         return status
 
+    async def ended_within(self, seconds: float) -> int | None:
+        """The exit status, or None when the process has not ended by then.
+
+        What it has left behind may hold its output open, and is not waited for any longer.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self.wait()
+        return self._process.returncode
+
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once, unless it is stuck in a driver."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
 
