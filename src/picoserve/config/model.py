@@ -136,7 +136,8 @@ class ModelSettings(Table):
 
     thinking: bool = True
     """Whether a model that can think before it replies does so where a request does not say. A
-    voice agent is better off with false: it cannot speak before the model has thought."""
+    voice agent is better off with false: it cannot speak before the model has thought. gpt-oss
+    always thinks; with false its effort is low."""
 
     sampling: SamplingSettings = Field(default_factory=SamplingSettings)
     """Defaults for requests to this model."""

@@ -113,6 +113,11 @@ class ChatTemplate:
         is_open = isinstance(self.thoughts, ThoughtTags) and self.thoughts.is_open
         return bool(self.thinking_switches) or is_open
 
+    @property
+    def least_effort(self) -> str:
+        """What is as near to no thoughts as a model can get that always has some, as gpt-oss."""
+        return "low" if isinstance(self.thoughts, HarmonyChannels) else ""
+
     def without_thinking(self) -> Self:
         """The same template with thinking switched off, where rendering is not told otherwise."""
         twin = copy.copy(self)

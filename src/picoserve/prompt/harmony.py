@@ -26,7 +26,7 @@ _MARKS: Final = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>")
 
 def is_harmony(source: str) -> bool:
     """Whether a template's source spells harmony's marks."""
-    return all(mark in source for mark in (*_MARKS, *_ENDS))
+    return all(mark in source for mark in _MARKS)
 
 
 def harmony_family(row: Family) -> Family:

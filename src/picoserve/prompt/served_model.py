@@ -99,7 +99,11 @@ class ServedModel:
         return self._template
 
     def _without_thinking(self, template: ChatTemplate) -> ChatTemplate:
-        if template.thoughts and not template.can_leave_thinking:
+        if template.least_effort:
+            _log.warning(
+                "thinking = false: the model always thinks, if as little as it can", model=self.name
+            )
+        elif template.thoughts and not template.can_leave_thinking:
             _log.warning(
                 "thinking = false has no effect: the template has no switch for it", model=self.name
             )

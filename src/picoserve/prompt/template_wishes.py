@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from picoserve.generation import HarmonyChannels
 from picoserve.openai_api.chat import ChatRequest
 from picoserve.prompt.chat_template import ChatTemplate
 from picoserve.prompt.control_text import Neutraliser
@@ -52,9 +51,8 @@ def template_wishes(
     effort = request.reasoning_effort
     if effort is not None:
         asked[_EFFORT] = effort not in _OFF
-        level = effort if asked[_EFFORT] else _least_effort(template)
-        if level and _EFFORT in template.variables:
-            variables[_EFFORT] = _clean(level, _EFFORT, template)
+        if asked[_EFFORT] and _EFFORT in template.variables:
+            variables[_EFFORT] = _clean(effort, _EFFORT, template)
     for name, value in (request.chat_template_kwargs or {}).items():
         param = f"chat_template_kwargs.{name}"
         if name in SWITCHES and isinstance(value, bool):
@@ -67,14 +65,14 @@ def template_wishes(
     thinks = not has_form and (by_default if wish is None else wish)
     if asked or has_form:
         variables |= dict.fromkeys(template.thinking_switches, thinks)
+    variables = _effort_without_wish(template, is_least=not (thinks or has_form)) | variables
     heard = {param for param, on in asked.items() if _is_heard(template, has_form, on=on)}
     unused += asked.keys() - heard - variables.keys()
     return TemplateWishes(variables, thinks, tuple(unused))
 
 
-def _least_effort(template: ChatTemplate) -> str:
-    """The lowest of the levels of a model that always thinks, as gpt-oss does."""
-    return "low" if isinstance(template.thoughts, HarmonyChannels) else ""
+def _effort_without_wish(template: ChatTemplate, *, is_least: bool) -> dict[str, Scalar]:
+    return {_EFFORT: template.least_effort} if is_least and template.least_effort else {}
 
 
 def unused_thoughts(turns: Sequence[Turn], template: ChatTemplate) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import pytest
+from tests.support.harmony import TEMPLATE as HARMONY
 
 from picoserve.errors import InvalidRequestError
 from picoserve.openai_api.chat import ChatRequest
@@ -29,6 +30,7 @@ TEMPLATES: Final = {
         "always": ALWAYS,
         "graded": GRADED,
         "deaf": DEAF,
+        "harmony": HARMONY,
     }.items()
 }
 OFF: Final = {"chat_template_kwargs": {"enable_thinking": False}}
@@ -41,6 +43,23 @@ def wishes(
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}
     request = ChatRequest.model_validate(body)
     return template_wishes(request, template, by_default=by_default, has_form=form)
+
+
+@pytest.mark.parametrize(
+    ("fields", "by_default", "level"),
+    [
+        ({}, True, None),
+        ({}, False, "low"),
+        ({"reasoning_effort": "high"}, False, "high"),
+        ({"reasoning_effort": "minimal"}, True, "low"),
+    ],
+)
+def test_model_that_always_thinks_does_so_as_little_as_it_can(
+    fields: dict[str, Any], by_default: bool, level: str | None
+) -> None:
+    told = wishes(TEMPLATES["harmony"], fields, by_default=by_default)
+
+    assert told.variables.get("reasoning_effort") == level
 
 
 @pytest.mark.parametrize(
@@ -64,6 +83,8 @@ def wishes(
         ("switched", {"chat_template_kwargs": {"mood": None}}, True, []),
         ("graded", {"reasoning_effort": "low"}, True, []),
         ("graded", {"reasoning_effort": "none"}, False, ["reasoning_effort"]),
+        ("harmony", {"reasoning_effort": "none"}, False, []),
+        ("harmony", OFF, False, ["chat_template_kwargs.enable_thinking"]),
     ],
 )
 def test_wish_is_heard_or_named(
