@@ -264,7 +264,7 @@ def template_from_source(
     write = next(filter(writes_user_text, candidates), writers[0])
     if tokens.engine_begins:
         write = without_beginning(write, tokens.bos)
-    row = family_of_source(source, write, name, stop_phrases, tokens.eos)
+    row = family_of_source(source, write, name, stop_phrases, tokens)
     if is_harmony(source):
         return ChatTemplate(harmony_family(row), write)
     style = style_of_source(source)

@@ -52,7 +52,11 @@ class SequenceTokens:
 
 
 def family_of_source(
-    source: str, write: Write, name: str, stop_phrases: Sequence[str] | None, eos_token: str
+    source: str,
+    write: Write,
+    name: str,
+    stop_phrases: Sequence[str] | None,
+    sequence: SequenceTokens,
 ) -> Family:
     """Describe a template by its source and by what it does with small conversations.
 
@@ -61,7 +65,7 @@ def family_of_source(
         write: Renders it.
         name: What to call it.
         stop_phrases: The ends of a reply; None to use the ones that the source spells out.
-        eos_token: The model's end-of-sequence text, if known.
+        sequence: The tokens around a sequence, as far as they are known.
 
     Raises:
         TemplateError: It cannot even write one user message.
@@ -70,9 +74,9 @@ def family_of_source(
         _prompt(write, "user")
         raise TemplateError(f"The chat template {name!r} leaves the user's message out.")
     framing = (token for frame in _frames(write) for token in find_framing_tokens(frame))
-    spelt = dict.fromkeys((*find_control_tokens(source), *framing, eos_token))
+    spelt = dict.fromkeys((*find_control_tokens(source), *framing, sequence.bos, sequence.eos))
     tokens = tuple(token for token in spelt if len(token) > 1)
-    known_ends = {*_ENDS, eos_token, _turn_end(write, tokens)}
+    known_ends = {*_ENDS, sequence.eos, _turn_end(write, tokens)}
     ends = tuple(dict.fromkeys(token for token in tokens if token in known_ends))
     variables = variables_of(source) - _OWN_VARIABLES
     style, has_tool_role = style_of_source(source), False

@@ -115,7 +115,8 @@ RESULT = Turn("tool", "ok", tool_call_id="1")
     ],
 )
 def test_abilities_are_found_by_trying(name: str, system: str, alternates: bool, lead: str) -> None:
-    row = family_of_source(SOURCES[name], compile_template(SOURCES[name]), name, None, "")
+    write = compile_template(SOURCES[name])
+    row = family_of_source(SOURCES[name], write, name, None, SequenceTokens())
 
     assert (row.system, row.alternates, row.reply_lead) == (system, alternates, lead)
 
@@ -306,6 +307,15 @@ def test_control_texts_are_known_by_what_frames_a_message(name: str) -> None:
     assert "<b>" in text
     assert "[1]</b>" in text
     assert "<think>x" in text
+
+
+def test_the_beginning_that_the_engine_writes_is_a_control_text_too() -> None:
+    tokens = SequenceTokens("<first>", engine_begins=True)
+    template = template_from_source("{{ bos_token }}" + LENIENT, name="x", tokens=tokens)
+
+    text = template.render([Turn("user", "<first>")])
+
+    assert text.startswith("<|im_start|>user\n< first>")
 
 
 def test_what_closes_a_thought_too_is_no_end_of_a_reply() -> None:
