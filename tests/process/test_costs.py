@@ -22,10 +22,12 @@ from tests.support.wire import chat_body, chat_text, read_chunks
 from typing_extensions import override
 
 from picoserve.engine.engine import EngineKind, EngineSpec
-from picoserve.generation import Job
+from picoserve.generation import Job, ThoughtTags
 from picoserve.openai_api.answer import AnswerHead
 from picoserve.openai_api.chat_encoder import ChatStreamEncoder
 from picoserve.output.plain import PlainReply
+from picoserve.pipeline.plan import Plan, reader_for
+from picoserve.pool.model_pool import Placement
 from picoserve.pool.process import start_worker
 from picoserve.pool.stream import JobStream
 from picoserve.pool.worker_output import WorkerOutput
@@ -173,10 +175,21 @@ def http_chunks(port: int, body: dict[str, object]) -> list[bytes]:
             return chunks
 
 
-async def test_token_leaves_only_its_text_in_memory() -> None:
+def plan(thoughts: ThoughtTags | None) -> Plan:
+    return Plan(Placement("m"), Job("Hi", stop=("<|im_end|>", "\n\nUser:")), thoughts=thoughts)
+
+
+def test_reply_of_a_model_without_thoughts_is_read_by_nobody_else() -> None:
+    # A second reader would take its share of every token.
+    assert type(reader_for(plan(None))) is PlainReply
+
+
+@pytest.mark.parametrize("thoughts", [None, ThoughtTags("<think>", "</think>", "</think>")])
+async def test_token_leaves_only_its_text_in_memory(thoughts: ThoughtTags | None) -> None:
     """From the pipe's bytes to the event stream's, without the sockets at both ends."""
     reader, stream = FrameReader(), JobStream(1)
-    reply = PlainReply(["<|im_end|>", "\n\nUser:"])
+    reply = reader_for(plan(thoughts))
+    reply.feed(b"<think>Hm.</think>Well, " if thoughts else b"Well, ")
     encoder = ChatStreamEncoder(AnswerHead(id="chatcmpl-1", created=1, model="m", choices=1))
 
     async def carry(number: int) -> None:
