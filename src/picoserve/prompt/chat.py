@@ -141,9 +141,8 @@ def _prompt(
             turns, tooling.definitions(), system_suffix=suffix, variables=variables
         )
     except TemplateError as error:
-        if not variables:
-            raise
-        param = "chat_template_kwargs" if request.chat_template_kwargs else "reasoning_effort"
+        told = ("chat_template_kwargs", "reasoning_effort")
+        param = next((name for name in told if getattr(request, name)), "messages")
         raise InvalidRequestError(
             f"Invalid '{param}': {error}", param=param, code="invalid_value"
         ) from error

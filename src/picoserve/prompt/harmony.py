@@ -118,10 +118,12 @@ def _offered(tool: ToolDefinition) -> dict[str, Any]:
 
 
 def _described(parameter: Any) -> Any:
-    """A parameter whose default is a text where gpt-oss's template asks for one."""
-    if not isinstance(parameter, dict) or not {"enum", "oneOf"} & parameter.keys():
+    """A parameter with texts where gpt-oss's template asks for some."""
+    if not isinstance(parameter, dict):
         return parameter
-    default = parameter.get("default", "")
-    if isinstance(default, str):
-        return parameter
-    return {**parameter, "default": json_text(default)}
+    has_choice = "enum" in parameter or "oneOf" in parameter
+    asked = ("description", "default") if has_choice else ("description",)
+    texts = {key: parameter[key] for key in asked if key in parameter}
+    return parameter | {
+        key: value if isinstance(value, str) else json_text(value) for key, value in texts.items()
+    }

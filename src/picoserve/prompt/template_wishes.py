@@ -62,17 +62,19 @@ def template_wishes(
         elif value is not None:
             variables[name] = _clean(value, param, template)
     wish = [*asked.values()][-1] if asked else None
-    thinks = not has_form and (by_default if wish is None else wish)
+    wanted = by_default if wish is None else wish
+    thinks = wanted and not has_form
     if asked or has_form:
         variables |= dict.fromkeys(template.thinking_switches, thinks)
-    variables = _effort_without_wish(template, is_least=not (thinks or has_form)) | variables
+    variables = _least_effort(template, wanted=wanted) | variables
     heard = {param for param, on in asked.items() if _is_heard(template, has_form, on=on)}
     unused += asked.keys() - heard - variables.keys()
     return TemplateWishes(variables, thinks, tuple(unused))
 
 
-def _effort_without_wish(template: ChatTemplate, *, is_least: bool) -> dict[str, Scalar]:
-    return {_EFFORT: template.least_effort} if is_least and template.least_effort else {}
+def _least_effort(template: ChatTemplate, *, wanted: bool) -> dict[str, Scalar]:
+    """For a model that always thinks, where no thoughts are wanted."""
+    return {_EFFORT: template.least_effort} if template.least_effort and not wanted else {}
 
 
 def unused_thoughts(turns: Sequence[Turn], template: ChatTemplate) -> tuple[str, ...]:

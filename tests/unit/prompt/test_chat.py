@@ -31,6 +31,15 @@ def test_prompt_that_its_template_cuts_short_is_never_run() -> None:
     assert caught.value.param == "messages"
 
 
+def test_conversation_that_its_template_refuses_is_the_client_s_to_mend() -> None:
+    template = "{% for m in messages %}{{ m.content + 1 if m.content == 'Hi' else m.content }}"
+
+    with pytest.raises(InvalidRequestError, match="concatenate") as caught:
+        work(template + "{% endfor %}", messages=[{"role": "user", "content": "Hi"}])
+
+    assert caught.value.param == "messages"
+
+
 @pytest.mark.parametrize(("fields", "calls"), [({}, ()), ({"tools": [LIGHT]}, CALL_TOKENS)])
 def test_marks_of_calls_and_thoughts_are_asked_for_where_they_are_read(
     fields: dict[str, Any], calls: tuple[str, ...]

@@ -58,7 +58,11 @@ def test_only_the_last_marks_end_a_reply(template: ChatTemplate) -> None:
 def test_tools_are_offered_by_the_template(template: ChatTemplate) -> None:
     schema = {
         "type": "object",
-        "properties": {"unit": {"enum": [1, 2], "default": 1}, "all": True, "city": {}},
+        "properties": {
+            "unit": {"enum": [1, 2], "default": 1, "description": 7},
+            "all": True,
+            "city": {},
+        },
     }
     tools = [ToolDefinition("f", "Does.<|end|>", schema), ToolDefinition("g", "", None)]
 
@@ -66,7 +70,7 @@ def test_tools_are_offered_by_the_template(template: ChatTemplate) -> None:
 
     assert prompt == (
         f"{OPENING}<|start|>developer<|message|># Instructions\nBe brief.\n\nAs JSON.\n"
-        "// Does.< |end|>\ntype f = (unit = 1;all;city;)\n// \ntype g = ()\n<|end|>"
+        "// Does.< |end|>\ntype f = (unit7 = 1;all;city;)\n// \ntype g = ()\n<|end|>"
         f"{said('Weather?')}{REPLY}"
     )
 

@@ -57,9 +57,10 @@ def wishes(
 def test_model_that_always_thinks_does_so_as_little_as_it_can(
     fields: dict[str, Any], by_default: bool, level: str | None
 ) -> None:
-    told = wishes(TEMPLATES["harmony"], fields, by_default=by_default)
+    for form in (False, True):
+        told = wishes(TEMPLATES["harmony"], fields, by_default=by_default, form=form)
 
-    assert told.variables.get("reasoning_effort") == level
+        assert told.variables.get("reasoning_effort") == level
 
 
 @pytest.mark.parametrize(
