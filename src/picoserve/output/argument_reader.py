@@ -45,6 +45,6 @@ def argument_reader(form: CallForm, grammar: Grammar) -> ArgumentReader:
         case CallForm.KEYS:
             return TaggedArguments(ARG_KEYS, BareValues(schema))
         case CallForm.GEMMA:
-            return GemmaArguments()
+            return GemmaArguments(BareValues(schema).names)
         case _:
             return JsonArguments()

@@ -36,6 +36,13 @@ class BareValues:
             schema: Of the arguments, an object.
         """
         self._schema = schema
+        properties = schema.get("properties")
+        self._properties = properties if isinstance(properties, dict) else {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, in order."""
+        return tuple(self._properties)
 
     def is_text(self, name: str) -> bool:
         """Whether the parameter is a text and nothing else."""
@@ -55,9 +62,7 @@ class BareValues:
         return word if _KINDS[type(value)] in self._kinds(name) else json.dumps(text)
 
     def _kinds(self, name: str) -> frozenset[str]:
-        properties = self._schema.get("properties")
-        known = properties.get(name) if isinstance(properties, dict) else None
-        return _kinds(known, self._schema, 0)
+        return _kinds(self._properties.get(name), self._schema, 0)
 
 
 def escaped(text: bytes) -> bytes:

@@ -6,9 +6,11 @@ Keys stand bare, texts between marks of their own (the model's chat template); a
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from picoserve.output.bare_values import escaped
+from picoserve.output.ordered_object import OrderedObject
 
 _MARK: Final = b'<|"|>'
 _KEY: Final = re.compile(rb"\s*([A-Za-z_][\w.-]{0,127})\s*:")
@@ -28,10 +30,15 @@ class GemmaArguments:
 
     end_byte = b"}"
 
-    def __init__(self) -> None:
+    def __init__(self, names: Iterable[str]) -> None:
+        """Begin.
+
+        Args:
+            names: The parameters in order.
+        """
         self.is_over = False
         self._held = b""
-        self._out = bytearray(b"{")
+        self._object = OrderedObject(names)
         self._open = bytearray(b"{")  # the brackets around what comes next
         self._closing = b""  # of the text that is open
         self._wants_key = True
@@ -41,9 +48,7 @@ class GemmaArguments:
         self._held += data
         while self._held and not self.is_over and self._step():
             continue
-        out = bytes(self._out)
-        self._out.clear()
-        return out
+        return self._object.take()
 
     def _step(self) -> bool:
         """Read one thing; False if more has to come for it."""
@@ -87,19 +92,36 @@ class GemmaArguments:
         if found is None and _KEY_BEGUN.fullmatch(self._held):
             return False
         self._wants_key = False
-        return found is None or self._pass(found.end(), b'"%b": ' % found[1])
+        if found is None:
+            return True
+        if self._is_inside:
+            return self._pass(found.end(), b'"%b": ' % found[1])
+        self._object.open(found[1].decode())
+        return self._pass(found.end(), b"")
 
     def _read_bracket(self) -> bool:
         byte = self._held[:1]
+        if byte == b"," and self._object.is_open and not self._is_inside:
+            self._object.close()
+            self._wants_key = True
+            return self._pass(1, b"")
         if byte in b"{[":
             self._open += byte
         elif byte in b"}]":
             del self._open[-1:]
-        self.is_over = not self._open
+        if not self._open:
+            self.is_over = True
+            self._object.end()
+            return self._pass(1, b"")
         self._wants_key = byte in b"{," and self._open.endswith(b"{")
         return self._pass(1, b", " if byte == b"," and self._wants_key else byte)
 
+    @property
+    def _is_inside(self) -> bool:
+        """Inside a value that is an object or a list itself."""
+        return len(self._open) > 1
+
     def _pass(self, count: int, json_bytes: bytes) -> bool:
         self._held = self._held[count:]
-        self._out += json_bytes
+        self._object.add(json_bytes)
         return True

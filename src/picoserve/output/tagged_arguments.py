@@ -14,12 +14,12 @@
 Values are bare text (chat templates of Qwen3-Coder and GLM-4.6): what they are, the schema says.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Final
 
 from picoserve.output.bare_values import BareValues, escaped
+from picoserve.output.ordered_object import OrderedObject
 
 _BLANKS: Final = b" \t\r\n"
 _LINE_BREAK: Final = b"\n"
@@ -85,17 +85,14 @@ class TaggedArguments:
         self._at_start = True
         self._is_text = self._is_json = False
         self._value = bytearray()  # of one that may be either
-        self._out = bytearray(b"{")
-        self._count = 0
+        self._object = OrderedObject(values.names)
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes up to the end; returns JSON."""
         self._held += data
         while not self.is_over and self._step():
             continue
-        out = bytes(self._out)
-        self._out.clear()
-        return out
+        return self._object.take()
 
     def _step(self) -> bool:
         """Read one thing; False if more has to come for it."""
@@ -108,10 +105,10 @@ class TaggedArguments:
             self._open_value(opening[1].strip().decode(errors="replace"))
             return True
         if self._held.startswith(self._style.ends):
-            self._out += b"}"
+            self._object.end()
             self.is_over = True
         elif not self._may_begin(self._held):
-            self._out += self._held
+            self._object.add(self._held)
             self._held = b""
         return False
 
@@ -124,12 +121,10 @@ class TaggedArguments:
         self._key = key
         self._at_start = True
         self._value.clear()
-        self._out += b", " if self._count else b""
-        self._out += f"{json.dumps(key)}: ".encode()
-        self._count += 1
+        self._object.open(key)
         self._is_text, self._is_json = self._values.is_text(key), self._values.is_json(key)
         if self._is_text:
-            self._out += _QUOTE
+            self._object.add(_QUOTE)
 
     def _read_value(self, key: str) -> bool:
         if self._at_start and self._held:
@@ -150,18 +145,20 @@ class TaggedArguments:
 
     def _take(self, value: bytes) -> None:
         if self._is_text:
-            self._out += escaped(value)
+            self._object.add(escaped(value))
         elif self._is_json:
-            self._out += value
+            self._object.add(value)
         else:
             self._value += value
 
     def _close_value(self, key: str) -> None:
         self._key = None
         if self._is_text:
-            self._out += _QUOTE
+            self._object.add(_QUOTE)
         elif not self._is_json:
-            self._out += self._values.json(key, self._value.decode(errors="replace")).encode()
+            value = self._values.json(key, self._value.decode(errors="replace"))
+            self._object.add(value.encode())
+        self._object.close()
 
 
 def _certain_end(data: bytes, marks: tuple[bytes, ...]) -> int:

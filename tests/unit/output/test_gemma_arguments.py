@@ -15,6 +15,7 @@ SHAPES = {
     'a:<|"|>1 <|2 <|"|>, b :-1.5e3': '{"a": "1 <|2 ", "b": -1.5e3',
     '"a": "x }",<|"|>b<|"|>:1': '{"a": "x }", "b":1',
     r'a:"x \"} {k:1",b:1': r'{"a": "x \"} {k:1", "b": 1',
+    "b:[1],c:2,a:{b:3}": '{"a": {"b": 3}, "b": [1], "c": 2',
     "a:{},b:[]": '{"a": {}, "b": []',
     "city:Paris": '{"city": Paris',
     "5": "{5",
@@ -26,7 +27,7 @@ SHAPES = {
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
 @pytest.mark.parametrize("said", SHAPES)
 def test_keys_and_texts_are_quoted(said: str, size: int) -> None:
-    reader, data = GemmaArguments(), f"{said}}}<tool_call|>".encode()
+    reader, data = GemmaArguments("ab"), f"{said}}}<tool_call|>".encode()
 
     written = b"".join(reader.feed(data[at : at + size]) for at in range(0, len(data), size))
 
@@ -35,7 +36,7 @@ def test_keys_and_texts_are_quoted(said: str, size: int) -> None:
 
 
 def test_text_streams_as_it_is_read() -> None:
-    reader = GemmaArguments()
+    reader = GemmaArguments(["city"])
 
     assert [reader.feed(part) for part in (b'city:<|"|>', b"Pa", b"ris<", b'|"|>')] == [
         b'{"city": "',
