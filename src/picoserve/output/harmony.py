@@ -179,7 +179,6 @@ def _function(header: str) -> str:
 def _possible_start(data: bytearray, start: int) -> int:
     """Where a mark may have begun; the end of the data where none has."""
     longest = max(map(len, _ENDS))
-    for at in range(max(start, len(data) - longest + 1), len(data)):
-        if any(mark.startswith(data[at:]) for mark in _ENDS):
-            return at
-    return len(data)
+    at = data.rfind(b"<", max(start, len(data) - longest + 1))
+    begins = at >= 0 and any(mark.startswith(data[at:]) for mark in _ENDS)
+    return at if begins else len(data)
