@@ -18,6 +18,11 @@ _CALL = '<tool_call>{"name": "get_weather", "arguments": {"city": "Oslo"}}</tool
 _REPLIES = (
     Reply(match="sunny", text="Bring a hat.", tokens_per_second=1000.0),
     Reply(match="in Oslo", text=_CALL, tokens_per_second=1000.0),
+    Reply(match="Ponder", text="<think>\nWell, well.\n</think>\n\nIt depends."),
+)
+_THINKING = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}{# <tool_call> </think> #}"
 )
 _EYES = ModelScript(
     model="qwen3-vl-2b-it [5.37 v1]",
@@ -52,9 +57,12 @@ def slow_server(
 ) -> Generator[RunningServer, None, None]:
     """Says twenty words a second, for minutes; "Yes." to what holds "brief". Wants a key."""
     folder = tmp_path_factory.mktemp("page")
+    template = folder / "chat.jinja"
+    template.write_text(_THINKING)
     config = '[auth]\nkeys = ["right-key-for-tests"]\n' + standin_model(
         standin_library, folder, slow_script(replies=_REPLIES)
     )
+    config += f'chat_template = "{template}"\n'
     with running_server(folder, config, environment=ACCESS_KEY) as server:
         yield server
 

@@ -76,6 +76,18 @@ def test_a_message_is_answered_with_its_times(page: Page) -> None:
     assert "pico@cpu:1" in page.text(".turn.assistant .meta")
 
 
+def test_what_a_model_thinks_is_folded_up_before_its_answer(page: Page) -> None:
+    page.give_key(KEY)
+    page.wait_for("#model", "pico")
+    page.say("Ponder.")
+
+    page.wait_for(".turn.assistant .meta", "first token")
+    assert page.text(".turn.assistant > .text") == "It depends."
+    assert not page.shows(".thoughts .text")
+    page.click(".thoughts summary")
+    page.wait_for(".thoughts .text", "Well, well.")
+
+
 def test_an_answer_grows_until_it_is_stopped_and_the_engine_is_free(
     page: Page, slow_server: RunningServer
 ) -> None:

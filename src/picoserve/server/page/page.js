@@ -351,7 +351,7 @@ async function answer() {
   show(turn);
   const times = { began: performance.now(), first: 0, last: 0 };
   const calls = [];
-  let said = "", parts = 0, usage = null, finish = "", engine = "", failure = null;
+  let thoughts = null, said = "", parts = 0, usage = null, finish = "", engine = "", failure = null;
   try {
     const response = await fetch("/v1/chat/completions", {
       method: "POST",
@@ -370,12 +370,14 @@ async function answer() {
       if (!choice) continue;
       finish = choice.finish_reason ?? finish;
       const piece = choice.delta.content ?? "";
-      if (!piece && !choice.delta.tool_calls) continue;
+      const thought = choice.delta.reasoning_content ?? "";
+      if (!piece && !thought && !choice.delta.tool_calls) continue;
       times.last = performance.now();
       times.first ||= times.last;
       parts += 1;
       said += piece;
       if (piece) text.append(piece);
+      if (thought) (thoughts ??= thoughtsBefore(text)).append(thought);
       addCalls(calls, choice.delta.tool_calls ?? []);
       scroll();
     }
@@ -396,6 +398,14 @@ async function answer() {
   if (!said) text.remove();
   scroll();
   (turn.querySelector(".call input") ?? $("message")).focus();
+}
+
+// What a model thinks is folded up; it is no part of the conversation.
+function thoughtsBefore(text) {
+  const fold = element("details", "thoughts"), thoughts = element("p", "text");
+  fold.append(element("summary", "", "Thoughts"), thoughts);
+  text.before(fold);
+  return thoughts;
 }
 
 // A model looks at one image in a conversation: the last one.
