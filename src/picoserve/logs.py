@@ -1,14 +1,14 @@
 """Log lines: structured, on standard error, as console text or JSON."""
 
-import contextlib
-import io
+import functools
 import logging
 import sys
 from contextlib import AbstractContextManager
 from typing import Final, Literal, TextIO, cast
 
 import structlog
-from typing_extensions import override
+
+from picoserve.standard_error import StandardError
 
 LogFormat = Literal["console", "json"]
 
@@ -28,26 +28,21 @@ def log_context(**values: str) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**values)
 
 
-class _StandardError(io.TextIOBase):
-    """What it cannot take, on a full disk or without a reader, is lost and costs nothing else."""
+@functools.cache
+def standard_error() -> StandardError:
+    """Where log lines go, and whatever else an event loop tells people."""
+    return StandardError(_tell_of_loss)
 
-    @override
-    def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
-            return sys.stderr.write(text)
-        return 0
 
-    @override
-    def flush(self) -> None:
-        with contextlib.suppress(OSError):
-            sys.stderr.flush()
+def _tell_of_loss(count: int) -> None:
+    get_logger(__name__).warning("log lines are lost: nobody has read the log", lines=count)
 
 
 class _NamedLogger(structlog.WriteLogger):
     """Writes to standard error, and knows its name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(cast("TextIO", _StandardError()))
+        super().__init__(cast("TextIO", standard_error()))
         self.name = name
 
 
@@ -75,7 +70,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,  # a reload may change level and format
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(standard_error())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=add_context,

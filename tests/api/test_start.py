@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import re
@@ -158,6 +159,21 @@ def test_a_reader_of_the_log_who_leaves_costs_nothing_else(tmp_path: Path) -> No
 
         assert answer.status_code == 200
         assert server.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there can pipes be made small")
+def test_a_reader_of_the_log_who_reads_nothing_costs_nothing_else(tmp_path: Path) -> None:
+    pipe = tmp_path / "log"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    with running_server(tmp_path, tiny_model(), log=pipe) as server:
+        refusals = [server.post("/v1/chat/completions", {}) for _ in range(30)]
+
+        assert [refusal.status_code for refusal in refusals] == [400] * 30
+        assert server.get("/health/live").status_code == 200
+        assert server.stop() == 0
+    os.close(reader)
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])

@@ -4,10 +4,6 @@ Where the log is JSON, for machines to read, it is one line of the log: each eng
 """
 
 import asyncio
-import contextlib
-import logging
-import sys
-from collections.abc import Generator
 from typing import Final
 
 from rich import box
@@ -21,7 +17,7 @@ from picoserve.app.invitation import Invitation
 from picoserve.app.planning import Plan
 from picoserve.config.settings import Settings
 from picoserve.engine.engine import EngineInfo
-from picoserve.logs import get_logger
+from picoserve.logs import get_logger, standard_error
 from picoserve.pool.keeper import EngineState
 from picoserve.pool.model_pool import EngineStatus
 from picoserve.pool.pool import Pool
@@ -59,7 +55,7 @@ class Banner:
                 "or see `picoserve config example`.",
                 "",
             ]
-        _tell("\n".join(lines) + "\n")
+        standard_error().write("\n".join(lines) + "\n")
 
     async def engines(self, pool: Pool) -> None:
         """Wait until every engine has loaded or failed, then show them and the lines to paste."""
@@ -72,22 +68,14 @@ class Banner:
         with console.capture() as table:
             console.print(_table(pool, narrow=console.width < _WIDTH))
         invitation = Invitation(self._url, self._settings.auth, page=self._settings.server.page)
-        _tell(table.get() + "\n".join([*invitation.lines(pool), ""]) + "\n")
-
-
-def _tell(text: str) -> None:
-    """Write to standard error. A full disk or a reader that has left must not end a server."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text)
+        told = table.get() + "\n".join([*invitation.lines(pool), ""]) + "\n"
+        standard_error().write(told)
 
 
 async def _loaded(pool: Pool, console: Console) -> None:
     columns = ("  {task.description}", BarColumn(), TimeElapsedColumn())
     hidden = not console.is_terminal
-    with (
-        Progress(*columns, console=console, transient=True, disable=hidden) as bar,
-        _log_lines_above(),
-    ):
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         tasks = {row.name: bar.add_task(escape(row.name), total=None) for row in pool.statuses()}
         while loading := [row.name for row in pool.statuses() if _is_loading(row)]:
             for name in tasks.keys() - set(loading):
@@ -97,19 +85,6 @@ async def _loaded(pool: Pool, console: Console) -> None:
 
 def _is_loading(row: EngineStatus) -> bool:
     return row.state is EngineState.LOADING
-
-
-@contextlib.contextmanager
-def _log_lines_above() -> Generator[None, None, None]:
-    """Let log lines pass over a progress bar, which takes the place of standard error."""
-    handlers = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
-    before = [handler.setStream(sys.stderr) for handler in handlers]
-    try:
-        yield
-    finally:
-        for handler, stream in zip(handlers, before, strict=True):
-            if stream is not None:
-                handler.setStream(stream)
 
 
 def _table(pool: Pool, *, narrow: bool) -> Table:
