@@ -24,6 +24,7 @@ TESTED_ELSEWHERE: Final = {
     "app/access.py": "api/test_metrics.py",
     "app/banner.py": "api/test_start.py",
     "app/checkup.py": "unit/cli/test_doctor.py",
+    "app/config_checks.py": "unit/cli/test_config_check.py",
     "app/context_store.py": "api/test_contexts.py",
     "app/engine_checks.py": "unit/cli/test_doctor.py",
     "app/factory.py": "api/test_health.py",

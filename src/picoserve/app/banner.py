@@ -14,6 +14,7 @@ from rich.table import Table
 
 from picoserve import __version__
 from picoserve.app.invitation import Invitation
+from picoserve.app.listening import reachable
 from picoserve.app.planning import Plan
 from picoserve.config.settings import Settings
 from picoserve.engine.engine import EngineInfo
@@ -24,7 +25,6 @@ from picoserve.pool.pool import Pool
 
 _POLL_SECONDS: Final = 0.05
 _WIDTH: Final = 110
-_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 _TITLES: Final = ("model", "engine", "device", "context", "cache", "loaded in", "state")
 
 _log = get_logger(__name__)
@@ -42,7 +42,7 @@ class Banner:
     def hello(self, port: int | None = None) -> None:
         """Where the server listens, and what it serves where nothing is configured."""
         server = self._settings.server
-        self._url = f"http://{_reachable(server.host)}:{port or server.port}"
+        self._url = f"http://{reachable(server.host)}:{port or server.port}"
         if self._is_for_machines:
             _log.info("listening", url=f"{self._url}/v1", version=__version__)
             return
@@ -113,9 +113,3 @@ def _cells(row: EngineStatus, info: EngineInfo | None, *, narrow: bool) -> tuple
         f"{row.load_seconds:.1f} s" if row.load_seconds else "-",
         escape(problem),
     )
-
-
-def _reachable(host: str) -> str:
-    """A host that can be pasted into a client on this machine."""
-    host = _LOOPBACK_OF.get(host, host)
-    return f"[{host}]" if ":" in host else host

@@ -2,22 +2,24 @@
 
 import importlib.metadata
 import platform
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final
 
+import httpx
+
+from picoserve.app.config_checks import Check, model_checks, server_checks
 from picoserve.app.driver import check_driver, loaded_driver
 from picoserve.app.engine_checks import check_engine, one_start
-from picoserve.app.findings import Finding, fail, note, ok
-from picoserve.app.planning import keeper_limits, plan_models, shipped_model
+from picoserve.app.findings import Finding, Verdict, fail, note, ok
+from picoserve.app.listening import listening_sockets, reachable
+from picoserve.app.planning import keeper_limits, planned_engines, served_model, shipped_model
+from picoserve.config.server import ServerSettings
 from picoserve.config.settings import ModelSettings, Settings
-from picoserve.contexts.folder import ContextFolder, check_folder
 from picoserve.engine.devices import usable_cpus
 from picoserve.errors import ConfigError
-from picoserve.files import why_unreadable
 
 _PACKAGES: Final = {"picollm": "picollm", "llamacpp": "xllamacpp"}
-_MIB: Final = 1024 * 1024
+_HEALTH_SECONDS: Final = 5.0
 
 
 async def checkup(settings: Settings) -> AsyncIterator[Finding]:
@@ -27,23 +29,42 @@ async def checkup(settings: Settings) -> AsyncIterator[Finding]:
         yield finding
     for finding in _picollm(settings):
         yield finding
-    if settings.contexts.folder is not None:
-        yield _contexts(settings.contexts.folder)
-    plan = plan_models(settings)
+    for finding in _judged(server_checks(settings)):
+        yield finding
+    yield _address(settings.server)
+    for entry in entries:
+        async for finding in _model(entry, settings):
+            yield finding
+
+
+async def _model(entry: ModelSettings, settings: Settings) -> AsyncIterator[Finding]:
+    of_files = list(_judged(model_checks(entry)))
+    for finding in of_files:
+        yield finding
+    model, is_verbose = served_model(entry), settings.log.level == "debug"
+    plan = planned_engines(entry, model, _usable_access_key(settings), verbose=is_verbose)
+    if plan.problem:
+        yield fail(f"{entry.name}: devices", plan.problem, "see `picoserve devices`")
+    if not plan.specs or any(finding.verdict is Verdict.FAIL for finding in of_files):
+        return
+    names = ", ".join(dict.fromkeys(spec.device for spec in plan.specs))
+    yield ok(f"{entry.name}: devices", f"{names}; the first one is tried")
     limits = one_start(keeper_limits(settings.pool))
-    for entry, model in zip(entries, plan.models, strict=True):
-        yield _file(entry)
-        engines = plan.engines[entry.name]
-        if engines.problem:
-            yield fail(f"{entry.name}: devices", engines.problem, "see `picoserve devices`")
-        if not engines.specs or why_unreadable(entry.path):
+    async for finding in check_engine(model, plan.specs[0], limits):
+        yield Finding(
+            finding.verdict, f"{entry.name}: {finding.check}", finding.text, finding.advice
+        )
+
+
+def _judged(checks: Iterable[Check]) -> Iterator[Finding]:
+    for check in checks:
+        try:
+            seen = check.look()
+        except ConfigError as error:
+            yield fail(check.name, error.message, check.advice)
             continue
-        names = ", ".join(dict.fromkeys(spec.device for spec in engines.specs))
-        yield ok(f"{entry.name}: devices", f"{names}; the first one is tried")
-        async for finding in check_engine(model, engines.specs[0], limits):
-            yield Finding(
-                finding.verdict, f"{entry.name}: {finding.check}", finding.text, finding.advice
-            )
+        if seen:
+            yield ok(check.name, seen)
 
 
 def _machine(entries: tuple[ModelSettings, ...]) -> Iterator[Finding]:
@@ -71,35 +92,33 @@ def _picollm(settings: Settings) -> Iterator[Finding]:
         )
     elif any(entry.engine == "picollm" for entry in settings.models):
         yield check_driver(loaded_driver())
-        yield _access_key(settings)
 
 
-def _access_key(settings: Settings) -> Finding:
-    if settings.access_key():
-        return note("AccessKey", "there is one; whether it is valid shows when a model starts")
-    return fail(
-        "AccessKey",
-        "there is none",
-        "set PICOVOICE_ACCESS_KEY or access_key_file; a key is to be had from the "
-        "Picovoice Console",
-    )
-
-
-def _contexts(folder: Path) -> Finding:
+def _usable_access_key(settings: Settings) -> str:
+    """The AccessKey, "" where there is none; why is told by the check of it."""
     try:
-        check_folder(folder)
-        # Who looks may be another user than the server's: a folder is for that one to make.
-        text = (
-            f"{len(ContextFolder(folder).records())} in" if folder.exists() else "the start makes"
-        )
+        return settings.access_key()
+    except ConfigError:
+        return ""
+
+
+def _address(server: ServerSettings) -> Finding:
+    """Whether a server could listen; where one runs already, that is why it cannot."""
+    try:
+        listeners = listening_sockets(server.host, server.port)
     except ConfigError as error:
-        return fail("saved contexts", error.message, "set contexts.folder to one of its own")
-    return ok("saved contexts", f"{text} the folder")
+        if _is_served(server):
+            return note("address", f"picoserve answers on {server.host} port {server.port}")
+        return fail("address", error.message, "set server.host and server.port to free ones")
+    for listener in listeners:
+        listener.close()
+    return ok("address", f"{server.host} port {server.port} is free")
 
 
-def _file(entry: ModelSettings) -> Finding:
-    check = f"{entry.name}: file"
-    if reason := why_unreadable(entry.path):
-        problem = f"'{entry.path}' cannot be read: {reason}"
-        return fail(check, problem, "set path to the model file, and let this user read it")
-    return ok(check, f"{entry.path.name}, {entry.path.stat().st_size / _MIB:.1f} MiB")
+def _is_served(server: ServerSettings) -> bool:
+    try:
+        url = f"http://{reachable(server.host)}:{server.port}/health"
+        answer = httpx.get(url, timeout=_HEALTH_SECONDS, trust_env=False).json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return False
+    return isinstance(answer, dict) and "engines" in answer

@@ -14,6 +14,7 @@ from picoserve.errors import ConfigError
 from picoserve.logs import get_logger
 
 _BACKLOG: Final = 2048
+_LOOPBACK_OF: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 _NOT_HERE: Final = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 _log = get_logger(__name__)
@@ -42,6 +43,12 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise ConfigError(f"server.port: cannot listen on {host} port {port}: {reason}") from None
+
+
+def reachable(host: str) -> str:
+    """A host that can be pasted into an address on this machine."""
+    host = _LOOPBACK_OF.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 def _addresses(host: str, port: int) -> list[Address]:

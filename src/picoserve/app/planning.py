@@ -79,7 +79,7 @@ def plan_models(settings: Settings) -> Plan:
         ConfigError: A chat template that the configuration names is unknown or broken.
     """
     entries = settings.models or (shipped_model(),)
-    models = [_served(entry) for entry in entries]
+    models = [served_model(entry) for entry in entries]
     for model in models:
         model.configured_template()
     warn_of_names(models)
@@ -87,7 +87,7 @@ def plan_models(settings: Settings) -> Plan:
     return Plan(
         models=models,
         engines={
-            entry.name: _engines(entry, model, key, verbose=settings.log.level == "debug")
+            entry.name: planned_engines(entry, model, key, verbose=settings.log.level == "debug")
             for entry, model in zip(entries, models, strict=True)
         },
         is_default=not settings.models,
@@ -109,7 +109,8 @@ def shipped_model() -> ModelSettings:
     )
 
 
-def _served(entry: ModelSettings) -> ServedModel:
+def served_model(entry: ModelSettings) -> ServedModel:
+    """The model as requests see it."""
     sampling = entry.sampling
     return ServedModel(
         name=entry.name,
@@ -139,9 +140,10 @@ def _modified(path: Path) -> int:
         return 0
 
 
-def _engines(
+def planned_engines(
     entry: ModelSettings, model: ServedModel, access_key: str, *, verbose: bool
 ) -> ModelPlan:
+    """The model's engines; none, and a problem, where its devices cannot be had."""
     try:
         devices = _devices(entry)
     except DeviceError as error:

@@ -1,11 +1,13 @@
 """`picoserve doctor` on good and bad installations."""
 
+import socket
 from pathlib import Path
 
 import pytest
 from tests.standin.model_script import ModelScript, Reply, Status, read_journal
 from tests.support.command_line import picoserve
-from tests.support.models import ACCESS_KEY, file_with_template, standin_model
+from tests.support.models import ACCESS_KEY, file_with_template, standin_model, tiny_model
+from tests.support.server import running_server
 
 
 def examined(
@@ -123,6 +125,54 @@ def test_missing_key_and_gpu_are_found(standin_library: Path, tmp_path: Path) ->
     assert "gone.pllm' cannot be read: No such file or directory" in output
     assert "xxx' cannot be read: File name too long" in output
     assert "FAIL  saved contexts: contexts.folder" in output
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "check"),
+    [
+        ('[auth]\nkey_file = "nope.txt"\n', {}, "API keys"),
+        ("", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+         "traces"),
+        ('access_key_file = "nope.txt"\n', {}, "AccessKey"),
+        ("", {}, "bad: chat_template"),
+    ],
+)  # fmt: skip
+def test_what_config_check_refuses_is_a_failure_among_the_others(
+    tmp_path: Path, text: str, variables: dict[str, str], check: str
+) -> None:
+    file = tmp_path / "picoserve.toml"
+    template = "bogus" if check == "bad: chat_template" else "llama-3"
+    engine = "picollm" if check == "AccessKey" else "llamacpp"
+    bad, last = (
+        f'[[models]]\nname = "{name}"\nengine = "{engine}"\npath = "."\ndevices = ["cpu:1"]\n'
+        f'chat_template = "{template}"\n'
+        for name, engine, template in (("bad", engine, template), ("last", "llamacpp", "llama-3"))
+    )
+    file.write_text(text + bad + last)
+
+    refused = picoserve("config", "check", "--config", str(file), environment=variables)
+    result = picoserve("doctor", "--config", str(file), environment=variables)
+
+    assert refused.returncode == 2
+    assert result.returncode == 1, result.stderr
+    assert f"FAIL  {check}: " in result.stdout
+    assert "last: file" in result.stdout
+
+
+def test_a_port_that_is_taken_is_a_failure_unless_picoserve_answers_there(tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text(tiny_model(path=tmp_path / "gone.gguf"))
+    no_model = ("--config", str(file))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        variables = {"PICOSERVE_SERVER__PORT": str(other.getsockname()[1])}
+        taken = picoserve("doctor", *no_model, environment=variables)
+    with running_server(tmp_path, tiny_model()) as server:
+        variables = {"PICOSERVE_SERVER__PORT": str(server.port)}
+        served = picoserve("doctor", *no_model, environment=variables)
+
+    assert "FAIL  address: server.port: cannot listen on 127.0.0.1 port" in taken.stdout
+    assert f"note  address: picoserve answers on 127.0.0.1 port {server.port}" in served.stdout
 
 
 @pytest.mark.parametrize("model", ["qwen3-vl-2b-it [5.37 v1]", "deepseek-ocr-2 [3.10 v1]"])
