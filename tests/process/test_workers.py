@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -40,10 +40,15 @@ def serve(standin_library: Path, tmp_path: Path) -> Serve:
 
     @contextmanager
     def start(
-        script: ModelScript, *, engines: int = 1, wait: bool = True
+        script: ModelScript,
+        *,
+        engines: int = 1,
+        wait: bool = True,
+        environment: Mapping[str, str] | None = None,
     ) -> Generator[RunningServer, None, None]:
         config = CONFIG + standin_model(standin_library, tmp_path, script, engines=engines)
-        with running_server(tmp_path, config, environment=ACCESS_KEY, wait=wait) as server:
+        variables = ACCESS_KEY | dict(environment or {})
+        with running_server(tmp_path, config, environment=variables, wait=wait) as server:
             yield server
 
     return start
@@ -248,12 +253,18 @@ def test_worker_imports_nothing_of_the_web() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
-def test_worker_has_no_access_key_where_other_processes_could_read_it(serve: Serve) -> None:
-    with serve(script()) as server:
+def test_worker_has_no_key_where_other_processes_could_read_it(serve: Serve) -> None:
+    keys = {
+        "picoserve_auth__admin_keys": '["sk-secret"]',
+        "OPENAI_API_KEY": "sk-secret",
+        "LIVEKIT_API_SECRET": "sk-secret",
+    }
+    with serve(script(), environment=keys) as server:
         [pid] = worker_pids(server)
         seen = Path(f"/proc/{pid}/environ").read_text() + Path(f"/proc/{pid}/cmdline").read_text()
 
         assert ACCESS_KEY["PICOVOICE_ACCESS_KEY"] not in seen
+        assert "sk-secret" not in seen
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
