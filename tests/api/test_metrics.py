@@ -59,6 +59,24 @@ def scrape(server: RunningServer, **labels: str) -> Mapping[str, float]:
     return samples
 
 
+def test_what_has_not_happened_yet_is_shown_as_nought(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    config = standin_model(standin_library, tmp_path, slow_script())
+    with running_server(tmp_path, config, environment=ACCESS_KEY) as server:
+        families = {
+            family.name: family
+            for family in text_string_to_metric_families(server.get("/metrics").text)
+        }
+        refused = scrape(server, code="server_is_overloaded", limit="max_waiting")
+
+    bare = [name for name, family in families.items() if not family.samples]
+    assert bare == ["picoserve_engine_tokens_per_second"], "nothing was fast or slow yet"
+    [moved] = families["picoserve_jobs_moved"].samples
+    assert (moved.labels, moved.value) == ({"model_name": "pico"}, 0)
+    assert refused["picoserve_requests_rejected_total"] == 0
+
+
 def test_requests_under_way_show_among_the_tasks_of_the_event_loop(watched: RunningServer) -> None:
     def tasks() -> float:
         return scrape(watched)["picoserve_asyncio_tasks"]
@@ -145,8 +163,9 @@ def test_a_client_that_leaves_and_one_that_finds_no_room_are_counted(busy: Runni
         refused = busy.post(CHAT, body)
         assert refused.status_code == 503
 
-    wait_until(lambda: "picoserve_requests_cancelled_total" in scrape(busy))
-    wait_until(lambda: scrape(busy, code="server_is_overloaded"))
+    wait_until(lambda: scrape(busy)["picoserve_requests_cancelled_total"])
+    refusals = {"code": "server_is_overloaded"}
+    wait_until(lambda: scrape(busy, **refusals)["picoserve_requests_rejected_total"])
     wait_until(lambda: busy.busy() == 0)
     samples = scrape(busy)
     assert samples["picoserve_requests_cancelled_total"] == 1
@@ -164,7 +183,7 @@ def test_a_job_whose_engine_dies_is_counted_as_moved(busy: RunningServer) -> Non
         os.kill(pid, signal.SIGKILL)
         assert answer.result().status_code == 200
 
-    wait_until(lambda: "picoserve_jobs_moved_total" in scrape(busy))
+    wait_until(lambda: scrape(busy)["picoserve_jobs_moved_total"])
     samples = scrape(busy)
     assert samples["picoserve_jobs_moved_total"] == 1
     assert samples["picoserve_engine_restarts_total"] == 1

@@ -16,5 +16,6 @@ def metrics_for(pool: Pool) -> Metrics:
     registry.register(LoopCollector())
     registry.register(PoolCollector(pool))
     metrics = Metrics(registry)
+    metrics.show_nothing_yet(pool.models, [row.name for row in pool.statuses()])
     pool.watched_by(metrics)
     return metrics

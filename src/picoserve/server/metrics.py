@@ -6,6 +6,7 @@ devices need less than a hundredth of a second for a token.
 """
 
 import platform
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
@@ -28,14 +29,15 @@ _LATENCY: Final = (
 _WAIT: Final = (0.001, 0.01, 0.05, *_LATENCY[1:])
 _TOKENS: Final = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144)
 _INTERRUPT: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_REJECTIONS: Final = frozenset(
-    {
-        "model_unavailable",
-        "rate_limit_exceeded",
-        "server_is_overloaded",
-        "server_is_shutting_down",
-    }
-)
+# Refusals for now: the codes of errors, each with the settings that it names as exceeded.
+_REJECTIONS: Final[Mapping[str, Sequence[str]]] = {
+    "model_unavailable": ("",),
+    "rate_limit_exceeded": ("concurrent_requests", "requests_per_minute", "tokens_per_minute"),
+    "server_is_overloaded": (
+        "max_waiting", "max_waiting_tokens", "max_wait_seconds", "max_connections",
+    ),
+    "server_is_shutting_down": ("",),
+}  # fmt: skip
 
 
 class Metrics:
@@ -47,6 +49,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._per_model: list[Counter | Histogram] = []
         self._make_request_instruments(registry)
         self._make_engine_instruments(registry)
         Info("picoserve_build", "What is running.", registry=registry).info(
@@ -57,10 +60,15 @@ class Metrics:
         model = ("model_name",)
 
         def counter(name: str, text: str, labels: tuple[str, ...] = model) -> Counter:
-            return Counter(f"picoserve_{name}", text, labels, registry=registry)
+            made = Counter(f"picoserve_{name}", text, labels, registry=registry)
+            if labels == model:
+                self._per_model.append(made)
+            return made
 
         def histogram(name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
-            return Histogram(f"picoserve_{name}", text, model, registry=registry, buckets=buckets)
+            made = Histogram(f"picoserve_{name}", text, model, registry=registry, buckets=buckets)
+            self._per_model.append(made)
+            return made
 
         self._requests = counter(
             "requests",
@@ -142,6 +150,20 @@ class Metrics:
             registry=registry,
             buckets=_INTERRUPT,
         )
+
+    def show_nothing_yet(self, models: Iterable[str], engines: Iterable[str]) -> None:
+        """Show these at 0: Prometheus takes no notice of a counter that begins at 1."""
+        for model in models:
+            for instrument in self._per_model:
+                instrument.labels(model)
+            for result in ("loaded", "failed"):
+                self._context_loads.labels(model, result)
+        for engine in engines:
+            self._engine_tokens.labels(engine)
+            self._interrupts.labels(engine)
+        for code, limits in _REJECTIONS.items():
+            for limit in limits:
+                self._rejected.labels(code, limit)
 
     def observe(self, facts: RequestFacts, route: str, seconds: float) -> None:
         """Count a request that is over."""
