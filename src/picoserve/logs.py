@@ -80,6 +80,7 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)
     logging.getLogger("uvicorn.access").disabled = True
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

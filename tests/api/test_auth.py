@@ -22,6 +22,20 @@ KEY, HASHED, FILED = "sk-plain-key-0001", "sk-hashed-key-0002", "sk-filed-key-00
 ISSUER, SECRET = "devkey", "a-secret-of-at-least-32-characters"
 
 
+def test_a_secret_that_can_be_guessed_is_told_once_in_the_log(tmp_path: Path) -> None:
+    config = '[log]\nformat = "json"\n[[auth.livekit]]\nkey = "devkey"\nsecret = "secret"\n'
+    with pytest.warns(jwt.InsecureKeyLengthWarning):
+        made = token(secret="secret")
+    with running_server(tmp_path, config) as server:
+        assert [status(server, made) for _ in range(2)] == [200, 200]
+        server.stop()
+        entries = [json.loads(line) for line in server.log.read_text().splitlines()]
+
+    [warning] = [entry for entry in entries if entry["level"] == "warning"]
+    assert warning["key"] == "devkey"
+    assert "can be guessed" in warning["event"]
+
+
 @pytest.fixture(scope="module")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file: Path = tmp_path_factory.mktemp("keys") / "keys.txt"

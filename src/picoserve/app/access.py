@@ -1,9 +1,20 @@
 """Settings → who may ask."""
 
+import warnings
+from typing import Final
+
+from jwt import InsecureKeyLengthWarning
+
+from picoserve.config.auth import AuthSettings
 from picoserve.config.settings import Settings
+from picoserve.logs import get_logger
 from picoserve.server.auth.access import Access
 from picoserve.server.auth.keys import KeyRing
 from picoserve.server.auth.livekit import LiveKitTokens
+
+_SECRET_BYTES: Final = 32  # RFC 7518, section 3.2: a key of HS256 is no shorter than its hash.
+
+_log = get_logger(__name__)
 
 
 def access_from(settings: Settings) -> Access:
@@ -20,3 +31,11 @@ def access_from(settings: Settings) -> Access:
     )
     pairs = {pair.key: pair.secret.get_secret_value() for pair in auth.livekit}
     return Access(keys, LiveKitTokens(pairs), admin, metrics)
+
+
+def warn_of_short_secrets(auth: AuthSettings) -> None:
+    """Tell in the log of LiveKit secrets that can be guessed: here, and not at each token."""
+    warnings.simplefilter("ignore", InsecureKeyLengthWarning)
+    for pair in auth.livekit:
+        if len(pair.secret.get_secret_value().encode()) < _SECRET_BYTES:
+            _log.warning("a LiveKit secret of fewer than 32 bytes can be guessed", key=pair.key)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from picoserve.app.access import access_from
+from picoserve.app.access import access_from, warn_of_short_secrets
 from picoserve.app.context_store import context_store
 from picoserve.app.limits import limits_from
 from picoserve.app.observing import metrics_for
@@ -41,6 +41,7 @@ class Parts:
 def parts_from(settings: Settings) -> Parts:
     """Make the parts. Raises ConfigError."""
     access = access_from(settings)
+    warn_of_short_secrets(settings.auth)
     plan = plan_models(settings)
     pool = plan.pool(settings)
     return Parts(
