@@ -39,9 +39,13 @@ def read_environment(environ: Mapping[str, str]) -> tuple[list[Said], list[str]]
     """
     keys = {variable_name(key.path): key for key in all_keys(Settings)}
     said, problems = [], []
+    variables: dict[str, str] = {}
     for variable, text in sorted(environ.items()):
         name = variable.upper()
         if not name.startswith(PREFIX) or name in _NO_SETTINGS or not text:
+            continue
+        if (first := variables.setdefault(name, variable)) != variable:
+            problems.append(f"environment: {variable}: says the same as {first}; unset one of them")
             continue
         try:
             key = _key(name, text, keys)
@@ -72,7 +76,9 @@ def _key(name: str, text: str, keys: Mapping[str, Key]) -> Key | None:
     for variable, key in keys.items():
         if key.is_list and name.startswith(f"{variable}__"):
             raise ValueError(f"a list has no variables of its own; give it as JSON in {variable}")
-    nearest = difflib.get_close_matches(name, keys, n=1, cutoff=0.5)
+    last_part = f"__{name.removeprefix(PREFIX)}"
+    nearest = [variable for variable in keys if variable.endswith(last_part)]
+    nearest += difflib.get_close_matches(name, keys, n=1, cutoff=0.5)
     raise ValueError("no such setting" + (f"; did you mean {nearest[0]}?" if nearest else ""))
 
 

@@ -57,7 +57,9 @@ def test_what_kubernetes_says_of_a_service_is_no_setting(variable: str) -> None:
 @pytest.mark.parametrize(
     ("variable", "hint"),
     [
-        ("PICOSERVE_PORT", "did you mean PICOSERVE_"),
+        ("PICOSERVE_PORT", "did you mean PICOSERVE_SERVER__PORT?"),
+        ("picoserve_host", "did you mean PICOSERVE_SERVER__HOST?"),
+        ("PICOSERVE_LEVEL", "did you mean PICOSERVE_LOG__LEVEL?"),
         ("PICOSERVE_SERVER__PROT", "did you mean PICOSERVE_SERVER__PORT?"),
         ("PICOSERVE_SERVER_PORT", "did you mean PICOSERVE_SERVER__PORT?"),
         ("PICOSERVE_ACCESS_KEY", "PICOVOICE_ACCESS_KEY"),
@@ -71,6 +73,17 @@ def test_an_unknown_variable_is_an_error_with_a_hint(variable: str, hint: str) -
     assert len(problems) == 1
     assert variable in problems[0]
     assert hint in problems[0]
+
+
+def test_two_spellings_of_one_variable_are_a_problem() -> None:
+    _, problems = read_environment(
+        {"PICOSERVE_SERVER__PORT": "9000", "picoserve_server__port": "9001"}
+    )
+
+    assert problems == [
+        "environment: picoserve_server__port: says the same as PICOSERVE_SERVER__PORT; "
+        "unset one of them"
+    ]
 
 
 def test_text_that_is_no_json_is_not_repeated() -> None:
