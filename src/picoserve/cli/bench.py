@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -67,6 +68,7 @@ def bench(  # noqa: PLR0913, PLR0917  # one parameter per option
     Names are those of `vllm bench serve`. Ends with status 1 when no request was answered.
     """
     goals = _goals(goodput or [])
+    _check_files([file for file in (json_file, html_file) if file is not None])
     with failing_cleanly():
         from picoserve.client.endpoint import DEFAULT_BASE_URL, endpoint_for
         from picoserve.client.load import Load
@@ -98,6 +100,13 @@ def _goals(texts: Sequence[str]) -> dict[str, float]:
                 f"'{text}' should be ttft:MS, tpot:MS or e2el:MS", param_hint="--goodput"
             )
     return goals
+
+
+def _check_files(files: Sequence[Path]) -> None:
+    """Refuse what cannot be written before the load rather than after it."""
+    for file in files:
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise typer.BadParameter(f"'{file}' cannot be written", param_hint="--json or --html")
 
 
 async def _run(endpoint: "Endpoint", load: "Load") -> "LoadRun":

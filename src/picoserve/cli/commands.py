@@ -1,5 +1,7 @@
 """The table of commands, and what all of them have in common."""
 
+import contextlib
+import errno
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final, NoReturn
 
@@ -19,9 +21,12 @@ from picoserve.cli import (
     status,
     version,
 )
+from picoserve.cli.standard_streams import drop_output
 from picoserve.errors import ConfigError
 
+EXIT_OUTPUT: Final = 1
 EXIT_CONFIG: Final = 2
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "serve": serve.serve,
@@ -48,6 +53,13 @@ def run() -> NoReturn:
         text = lines[0] if len(lines) == 1 else "\n  ".join([f"{len(lines)} problems:", *lines])
         typer.echo(f"picoserve: {text}", err=True)
         raise SystemExit(EXIT_CONFIG) from None
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        drop_output()
+        with contextlib.suppress(OSError):
+            typer.echo(f"picoserve: standard output: {error.strerror}", err=True)
+        raise SystemExit(EXIT_OUTPUT) from None
     raise SystemExit(0)
 
 

@@ -1,4 +1,4 @@
-"""Standard input, output and error of a process that was started without."""
+"""Standard input, output and error of a process that was started without, or whose disk is full."""
 
 import os
 import sys
@@ -18,3 +18,10 @@ def open_closed_streams() -> None:
             number = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
             setattr(sys, name, os.fdopen(number, mode))
+
+
+def drop_output() -> None:
+    """Send what standard output still holds to the null device: it would fail again at the end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

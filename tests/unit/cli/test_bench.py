@@ -38,3 +38,11 @@ def test_a_limit_that_is_none_is_a_wrong_call() -> None:
         result = picoserve("bench", "--goodput", limit)
         assert result.returncode == 2
         assert "ttft:MS" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_load(tmp_path: Path) -> None:
+    for option in ("--json", "--html"):
+        nobody = ("--base-url", "http://127.0.0.1:9")
+        result = picoserve("bench", *nobody, option, str(tmp_path / "gone/file"))
+        assert result.returncode == 2
+        assert "cannot be written" in result.stderr

@@ -1,4 +1,8 @@
+import os
+import subprocess
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 from tests.support.command_line import picoserve
@@ -44,6 +48,35 @@ def test_one_problem_is_one_line_and_several_are_a_list() -> None:
     assert one.stderr.count("\n") == 1
     assert two.stderr.startswith("picoserve: 2 problems:\n  environment: PICOSERVE_X")
     assert "Traceback" not in one.stderr + two.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("command", ["version", "models", "config example", "--help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_the_output_is_one_line(command: str, unbuffered: str) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "picoserve", *command.split()],
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert result.returncode == 1
+    assert result.stderr == "picoserve: standard output: No space left on device\n"
+
+
+def test_an_interrupt_while_the_commands_are_loaded_is_no_traceback(tmp_path: Path) -> None:
+    # The first module that the commands load presses Ctrl-C.
+    (tmp_path / "typer.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+
+    result = picoserve("doctor", environment={"PYTHONPATH": str(tmp_path)})
+
+    assert result.returncode == 130
+    assert not result.stderr
 
 
 def test_the_console_script_is_the_same_command_line() -> None:
