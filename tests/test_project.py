@@ -21,6 +21,7 @@ SHORTEST_TESTED_LINES: Final = 20
 
 # Modules that are covered through real parts, and where.
 TESTED_ELSEWHERE: Final = {
+    "__main__.py": "unit/cli/test_commands.py",
     "app/access.py": "api/test_metrics.py",
     "app/banner.py": "api/test_start.py",
     "app/checkup.py": "unit/cli/test_doctor.py",
