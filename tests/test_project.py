@@ -119,6 +119,7 @@ TESTED_ELSEWHERE: Final = {
     "prompt/turns_from_chat.py": "api/test_chat_json.py",
     "prompt/warm_up.py": "api/test_warm_up.py",
     "server/answering.py": "api/test_chat_json.py",
+    "server/acceptance.py": "api/test_drain.py",
     "server/auth/access.py": "api/test_auth.py",
     "server/auth/livekit.py": "api/test_auth.py",
     "server/auth/middleware.py": "api/test_auth.py",

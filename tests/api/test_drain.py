@@ -1,5 +1,6 @@
 """The end of a server: what runs may finish, what is new is refused, no process stays."""
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -120,6 +121,62 @@ def test_embeddings_that_were_begun_are_finished(standin_library: Path, tmp_path
 
         assert len(whole.result().json()["data"]) == 4
         assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_request_whose_body_is_on_its_way_is_told_that_the_server_ends(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    with slow_server(standin_library, tmp_path, 30) as server:
+        with (
+            contextlib.closing(
+                socket.create_connection(("127.0.0.1", server.port), timeout=20)
+            ) as connection,
+            connection.makefile("rb") as received,
+        ):
+            head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n"
+            connection.sendall(f"{head}expect: 100-continue\r\n\r\n".encode())
+            # It says so when it begins to read the body.
+            assert received.readline() == b"HTTP/1.1 100 Continue\r\n"
+            connection.sendall(b"{")
+            server.process.send_signal(signal.SIGTERM)
+            answer = received.read()
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+    head, _, body = answer.strip().decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 503 ")
+    assert json.loads(body)["error"]["code"] == "server_is_shutting_down"
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_requests_that_are_being_prepared_have_the_drain_time(
+    standin_library: Path, tmp_path: Path, hurried: bool
+) -> None:
+    config = f"[server]\ndrain_seconds = {0.1 if hurried else 60}\n"
+    config += standin_model(standin_library, tmp_path, slow_script())
+    text = {"model": "pico", "prompt": "one two"}
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        with frozen_workers(server):
+            texts = [threads.submit(client.post, "/tokenize", json=text)]
+            wait_until(lambda: server.busy() == 1)
+            texts += [threads.submit(client.post, "/tokenize", json=text)]
+            wait_until(lambda: server.waiting() == 1)
+            server.process.send_signal(signal.SIGTERM)
+            if hurried:
+                concurrent.futures.wait(texts)
+            else:
+                wait_draining(server)
+                refused = client.post("/tokenize", json=text)
+                assert error_of(refused)["code"] == "server_is_shutting_down"
+        answers = [text.result() for text in texts]
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+    assert [answer.status_code for answer in answers] == [503 if hurried else 200] * 2
+    assert "Traceback" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("hurry", [False, True])

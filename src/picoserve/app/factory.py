@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from picoserve.server.acceptance import AcceptanceMiddleware
 from picoserve.server.auth.access import Access
 from picoserve.server.auth.middleware import AuthMiddleware
 from picoserve.server.connections.refusals import RefusalMiddleware
@@ -62,6 +63,7 @@ def create_app(
     app.state.description = ApiDescription(lambda: app.routes)
     install_error_handlers(app)
     # What is added last comes first.
+    app.add_middleware(AcceptanceMiddleware, pool=state.pool)
     app.add_middleware(RateLimitMiddleware, ledger=ledger)
     app.add_middleware(AuthMiddleware, access=access)
     app.add_middleware(RefusalMiddleware)

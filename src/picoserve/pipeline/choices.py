@@ -12,20 +12,15 @@ from picoserve.pool.pool import Pool
 class Choices:
     """All replies to one request, as one stream of events with the choice's index.
 
-    The server does not end before they are closed, or the drain time is over.
-
     Attributes:
         records: What is measured of each.
     """
 
     def __init__(self, pool: Pool, plans: Sequence[Plan]) -> None:
-        """Begin an answer. Raises DrainingError while the server takes no new work."""
-        self._pool = pool
         self._generations = [Generation(pool, plan) for plan in plans]
         self.records = [generation.record for generation in self._generations]
         self._open = set(range(len(plans)))
         self._reads: dict[asyncio.Task[list[Event]], int] = {}
-        pool.begin_answer(self)
 
     @property
     def is_open(self) -> bool:
@@ -55,7 +50,6 @@ class Choices:
             task.cancel()
         for generation in self._generations:
             generation.close()
-        self._pool.end_answer(self)
 
     def _indexed(self, index: int, events: list[Event]) -> IndexedEvents:
         if isinstance(events[-1], Finish):

@@ -47,14 +47,11 @@ class ContextSaving:
                 there is no room for its file.
         """
         try:
-            self._pool.begin_answer(self)
             outcome = await self._on_engine()
             saved = await self._store.publish(self._draft, outcome.prompt_tokens)
         except PicoserveError as error:
             self.record.note_error(error)
             raise
-        finally:
-            self._pool.end_answer(self)
         usage = Usage(outcome.prompt_tokens, outcome.completion_tokens, outcome.cached_tokens)
         self.record.note_finish(FinishReason.STOP, usage)
         return saved

@@ -40,15 +40,12 @@ class Embeddings:
         """
         outcomes: dict[int, Outcome] = {}
         numbers = iter(range(len(self._texts)))
-        self._pool.begin_answer(self)
         try:
             async with asyncio.TaskGroup() as group:
                 for record in self.records:
                     group.create_task(self._work(numbers, outcomes, record))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
-        finally:
-            self._pool.end_answer(self)
         return [outcomes[number] for number in range(len(self._texts))]
 
     async def _work(

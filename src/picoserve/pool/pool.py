@@ -85,17 +85,17 @@ class Pool:
         raise NotFoundError(f"There is no engine '{engine[:200]}'.")
 
     def begin_answer(self, answer: object) -> None:
-        """Take on an answer: until its end it may use engines, also while draining.
+        """Take on a request: until it is answered it may use engines, also while draining.
 
         Raises:
             DrainingError: No new work is taken.
         """
         if self.draining:
-            raise _draining_error()
+            raise draining_error()
         self._answers.add(answer)
 
     def end_answer(self, answer: object) -> None:
-        """The answer has been read to its end, or nobody wants it. Safe to call twice."""
+        """The answer has been read to its end, or nobody wants it. Safe to call in any case."""
         self._answers.discard(answer)
 
     def drain(self) -> None:
@@ -106,12 +106,12 @@ class Pool:
         """Give up what is left: whoever waits or reads gets an error."""
         self._aborted = True
         for model in self.models.values():
-            model.abort(_draining_error())
+            model.abort(draining_error())
 
     def loss_error(self) -> PicoserveError:
         """What to tell the reader of a job whose worker is gone for good."""
         if self._aborted:
-            return _draining_error()
+            return draining_error()
         return EngineFailedError("The engine stopped working while generating this reply.")
 
     async def acquire(self, placement: Placement, prompt: str) -> Lease:
@@ -123,7 +123,7 @@ class Pool:
             ModelUnavailableError: No engine of the model works or will.
         """
         if self._aborted:
-            raise _draining_error()
+            raise draining_error()
         return await self.models[placement.model].acquire(placement, prompt)
 
     def statuses(self) -> list[EngineStatus]:
@@ -139,5 +139,6 @@ class Pool:
         return [keeper for model in self.models.values() for keeper in model.keepers]
 
 
-def _draining_error() -> DrainingError:
+def draining_error() -> DrainingError:
+    """What to tell whoever is not served because the server ends."""
     return DrainingError("The server is shutting down.", retry_after=5.0)

@@ -4,6 +4,7 @@ Plain ASGI. The one function between the app and the connection is no coroutine,
 token's chunk passes it at the price of a call.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Mapping
 from time import perf_counter
@@ -14,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from picoserve.logs import get_logger, log_context
 from picoserve.pipeline.record import GenerationRecord
-from picoserve.server.request_facts import RequestFacts, begin_facts
+from picoserve.pool.pool import draining_error
+from picoserve.server.error_responses import error_response
+from picoserve.server.request_facts import RequestFacts, begin_facts, note_error
 
 _MAX_ID_CHARACTERS: Final = 128
 _WORKING: Final = frozenset({"/v1/chat/completions", "/v1/completions", "/v1/embeddings"})
@@ -90,6 +93,14 @@ class RequestLog:
         with log_context(request_id=facts.id, **({"trace_id": trace.trace_id} if trace else {})):
             try:
                 await self._app(scope, receive, send_with_facts)
+            except asyncio.CancelledError:
+                # The server ends. uvicorn would answer for a request that nobody has answered, in
+                # its own words.
+                if facts.status:
+                    raise
+                error = draining_error()
+                note_error(scope, error)
+                await error_response(error)(scope, receive, send_with_facts)
             finally:
                 self._tell(scope, facts)
                 if trace:
