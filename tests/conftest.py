@@ -1,5 +1,6 @@
 """A server on the shipped model for the whole run, and clients for it."""
 
+import signal
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from tests.support.models import MODEL, tiny_model
 from tests.support.server import RunningServer, running_server
 
 __all__ = ["standin_library"]
+
+# A shell starts what runs in its background deaf to these two, and so would be every process that
+# a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
