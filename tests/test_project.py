@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -246,6 +247,17 @@ def test_files_that_the_documents_link_to_exist() -> None:
     for document in ROOT.glob("*.md"):
         links = re.findall(r"\]\(([^):#]+)\)", document.read_text(encoding="utf-8"))
         assert [link for link in links if not (ROOT / link).exists()] == [], document.name
+
+
+def test_files_that_the_documents_link_to_are_in_the_source_distribution() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    included = build["targets"]["sdist"]["include"]
+
+    assert all(pattern.startswith("/") for pattern in included), "else it is found in any folder"
+    packed = {path for pattern in included for path in ROOT.glob(pattern[1:])}
+    for document in packed & {*ROOT.glob("*.md")}:
+        links = re.findall(r"\]\(([^):#]+)\)", document.read_text(encoding="utf-8"))
+        assert [n for n in links if not packed & {ROOT / n, *(ROOT / n).parents}] == []
 
 
 def test_make_targets_in_the_documents_exist() -> None:
