@@ -78,7 +78,7 @@ let picked = false; // by a person
 
 async function loadModels() {
   try {
-    const response = await fetch("/v1/models", { headers: key.headers() });
+    const response = await fetch("v1/models", { headers: key.headers() });
     if (response.status === 401) {
       keyRefused();
       return false;
@@ -353,7 +353,7 @@ async function answer() {
   const calls = [];
   let thoughts = null, said = "", parts = 0, usage = null, finish = "", engine = "", failure = null;
   try {
-    const response = await fetch("/v1/chat/completions", {
+    const response = await fetch("v1/chat/completions", {
       method: "POST",
       headers: { "content-type": "application/json", ...key.headers() },
       body,
@@ -574,7 +574,7 @@ function sums(text) {
 const samples = [];
 
 async function pollMetrics() {
-  const response = await fetch("/metrics", { headers: key.headers(), cache: "no-store" });
+  const response = await fetch("metrics", { headers: key.headers(), cache: "no-store" });
   $("curves-note").hidden = response.ok;
   curves.tokens.root.hidden = curves.first.root.hidden = !response.ok;
   if (!response.ok) return;
@@ -593,7 +593,7 @@ async function pollMetrics() {
 async function poll() {
   if (!document.hidden) {
     try {
-      showHealth(await (await fetch("/health", { cache: "no-store" })).json());
+      showHealth(await (await fetch("health", { cache: "no-store" })).json());
       // A model tells what it can do once it has loaded.
       if (!capabilities() && !$("key-dialog").open && mayAsk()) await loadModels();
       if ($("model").options.length) await pollMetrics();

@@ -22,6 +22,14 @@ def test_the_page_may_load_and_ask_this_server_only(http: httpx.Client, path: st
     assert not re.search(r"(?<!xmlns=['\"])https?://(?!www\.w3\.org/)", response.text)
 
 
+@pytest.mark.parametrize("path", PAGE_PATHS)
+def test_the_page_asks_below_the_path_where_a_proxy_shows_it(http: httpx.Client, path: str) -> None:
+    addresses = re.findall(r"""(?:href=|src=|fetch\(|url\()["']?([^"')]*)""", http.get(path).text)
+
+    assert addresses or path.endswith(".css")
+    assert [address for address in addresses if address.startswith("/")] == []
+
+
 def test_every_field_of_the_page_has_a_label(http: httpx.Client) -> None:
     page = http.get("/").text
     labelled = set(re.findall(r'<label[^>]* for="(\w+)"', page))
