@@ -21,8 +21,8 @@ class ServerSettings(Table):
     """Where the server listens and how it deals with requests."""
 
     host: Annotated[str, AfterValidator(_usable_host)] = "127.0.0.1"
-    """The address to listen on. Anything but loopback needs keys in [auth], or
-    `allow_anonymous`."""
+    """The address to listen on: `0.0.0.0` is all of IPv4, `::` all of IPv6 and no more. Anything
+    but loopback needs keys in [auth], or `allow_anonymous`."""
 
     port: int = Field(default=8080, ge=0, le=65535)
     """The TCP port; 0 takes a free one."""
