@@ -91,7 +91,8 @@ CHAT_FIELDS: Final = (
         "reasoning_effort",
         _H,
         "by models that think: `none` and `minimal` switch it off (gpt-oss: `low`), others on; the "
-        "template's own levels, where it has some; else ignored",
+        "template's own levels, where it has some; else ignored, as is a level where nothing tells "
+        "thoughts from the reply",
     ),
     Field(
         "chat_template_kwargs",

@@ -255,7 +255,8 @@ def template_from_source(
     """
     compiled = compile_template(source)
     # A template that was made for tools only may take an empty list where it takes no None.
-    values = {**(variables or {}), "bos_token": tokens.bos, "eos_token": tokens.eos}
+    bos = "" if tokens.engine_begins is None else tokens.bos
+    values = {**(variables or {}), "bos_token": bos, "eos_token": tokens.eos}
     writers: list[Write] = [
         partial(compiled, **{**values, "tools": None}),
         partial(compiled, **{**values, "tools": []}),

@@ -43,12 +43,13 @@ class SequenceTokens:
     Attributes:
         eos: Also an end of a reply.
         engine_begins: Whether the engine puts `bos` before every prompt, so that it is left out
-            at the beginning of what the source writes.
+            at the beginning of what the source writes; None where nobody knows, and the source
+            does not write it at all. No message can forge it either way.
     """
 
     bos: str = ""
     eos: str = ""
-    engine_begins: bool = False
+    engine_begins: bool | None = False
 
 
 def family_of_source(

@@ -122,8 +122,7 @@ class ServedModel:
 def _of_source(source: str, name: str, info: EngineInfo | None) -> ChatTemplate:
     if info is None:
         return template_from_source(source, name=name)
-    bos = "" if info.adds_bos is None else info.bos_token
-    tokens = SequenceTokens(bos, info.eos_token, engine_begins=bool(info.adds_bos))
+    tokens = SequenceTokens(info.bos_token, info.eos_token, engine_begins=info.adds_bos)
     return template_from_source(source, name=name, tokens=tokens)
 
 

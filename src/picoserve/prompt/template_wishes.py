@@ -45,14 +45,7 @@ def template_wishes(
     Raises:
         InvalidRequestError: A text among the values cannot be read.
     """
-    variables: dict[str, Scalar] = {}
-    unused: list[str] = []
-    asked: dict[str, bool] = {}
-    effort = request.reasoning_effort
-    if effort is not None:
-        asked[_EFFORT] = effort not in _OFF
-        if asked[_EFFORT] and _EFFORT in template.variables:
-            variables[_EFFORT] = _clean(effort, _EFFORT, template)
+    asked, variables, unused = _of_effort(request.reasoning_effort, template)
     for name, value in (request.chat_template_kwargs or {}).items():
         param = f"chat_template_kwargs.{name}"
         if name in SWITCHES and isinstance(value, bool):
@@ -68,8 +61,23 @@ def template_wishes(
         variables |= dict.fromkeys(template.thinking_switches, thinks)
     variables = _least_effort(template, wanted=wanted) | variables
     heard = {param for param, on in asked.items() if _is_heard(template, has_form, on=on)}
-    unused += asked.keys() - heard - variables.keys()
+    unused += [param for param in asked if param not in heard and param not in variables]
     return TemplateWishes(variables, thinks, tuple(unused))
+
+
+def _of_effort(
+    effort: str | None, template: ChatTemplate
+) -> tuple[dict[str, bool], dict[str, Scalar], list[str]]:
+    """What it asks of thinking, what the template is told, and its name where it is unused."""
+    if effort is None:
+        return {}, {}, []
+    on = effort not in _OFF
+    if on and template.thoughts is None:
+        # Thoughts that nothing tells from the reply would be shown and read aloud as content.
+        return {}, {}, [_EFFORT]
+    has_levels = on and _EFFORT in template.variables
+    levels = {_EFFORT: _clean(effort, _EFFORT, template)} if has_levels else {}
+    return {_EFFORT: on}, levels, []
 
 
 def _least_effort(template: ChatTemplate, *, wanted: bool) -> dict[str, Scalar]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from picoserve.engine.engine import EngineInfo, EngineKind
 from picoserve.prompt.chat_template import (
     SequenceTokens,
     TemplateError,
@@ -17,6 +18,7 @@ from picoserve.prompt.chat_template import (
 )
 from picoserve.prompt.foreign import family_of_source
 from picoserve.prompt.sandbox import compile_template
+from picoserve.prompt.served_model import ServedModel
 
 LENIENT = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -316,6 +318,20 @@ def test_the_beginning_that_the_engine_writes_is_a_control_text_too() -> None:
     text = template.render([Turn("user", "<first>")])
 
     assert text.startswith("<|im_start|>user\n< first>")
+
+
+def test_a_beginning_that_nobody_writes_is_a_control_text_too() -> None:
+    info = EngineInfo(
+        *("m", "1", 8192, 1, "cpu:1"),
+        chat_template="{{ bos_token }}" + LENIENT,
+        bos_token="<first>",
+        adds_bos=None,
+    )
+    template = ServedModel("m", EngineKind.LLAMACPP, "m").template(info)
+
+    text = template.render([Turn("user", "a<first>b")])
+
+    assert text.startswith("<|im_start|>user\na< first>b")
 
 
 def test_what_closes_a_thought_too_is_no_end_of_a_reply() -> None:

@@ -21,6 +21,8 @@ SWITCHED: Final = TURNS + (
 )
 ALWAYS: Final = TURNS + "<think>\n{% endif %}{# </think> #}"
 GRADED: Final = "Effort: {{ reasoning_effort }}\n" + PLAIN
+LEVELS: Final = GRADED + "{# </think> #}"
+UNTOLD: Final = TURNS + "{% if enable_thinking %}<|think|>{% endif %}{% endif %}"
 DEAF: Final = TURNS + "{% endif %}{% if false %}{{ thinking }}{% endif %}{# </think> #}"
 TEMPLATES: Final = {
     name: template_from_source(source, name=name)
@@ -29,10 +31,13 @@ TEMPLATES: Final = {
         "switched": SWITCHED,
         "always": ALWAYS,
         "graded": GRADED,
+        "levels": LEVELS,
+        "untold": UNTOLD,
         "deaf": DEAF,
         "harmony": HARMONY,
     }.items()
 }
+SWITCH: Final = "chat_template_kwargs.enable_thinking"
 OFF: Final = {"chat_template_kwargs": {"enable_thinking": False}}
 ON: Final = {"chat_template_kwargs": {"enable_thinking": True}}
 
@@ -82,7 +87,11 @@ def test_model_that_always_thinks_does_so_as_little_as_it_can(
         ("plain", {"chat_template_kwargs": {"tools": "x"}}, True, ["chat_template_kwargs.tools"]),
         ("deaf", {"chat_template_kwargs": {"thinking": False}}, False, ["thinking"]),
         ("switched", {"chat_template_kwargs": {"mood": None}}, True, []),
-        ("graded", {"reasoning_effort": "low"}, True, []),
+        ("levels", {"reasoning_effort": "low"}, True, []),
+        ("graded", {"reasoning_effort": "low"}, True, ["reasoning_effort"]),
+        ("untold", {"reasoning_effort": "high"}, True, ["reasoning_effort"]),
+        ("untold", ON, True, []),
+        ("plain", {"reasoning_effort": "none", **OFF}, False, ["reasoning_effort", SWITCH]),
         ("graded", {"reasoning_effort": "none"}, False, ["reasoning_effort"]),
         ("harmony", {"reasoning_effort": "none"}, False, []),
         ("harmony", OFF, False, ["chat_template_kwargs.enable_thinking"]),
@@ -97,6 +106,16 @@ def test_wish_is_heard_or_named(
     assert [param.removeprefix("chat_template_kwargs.") for param in told.unused] == [
         param.removeprefix("chat_template_kwargs.") for param in unused
     ]
+
+
+@pytest.mark.parametrize("name", ["graded", "untold"])
+def test_effort_begins_no_thought_that_nothing_tells_from_the_reply(name: str) -> None:
+    template, turns = TEMPLATES[name], [Turn("user", "Hi")]
+
+    told = wishes(template, {"reasoning_effort": "high"})
+
+    assert template.thoughts is None
+    assert template.render(turns, variables=told.variables) == template.render(turns)
 
 
 def test_form_leaves_no_place_for_a_thought() -> None:
