@@ -35,11 +35,15 @@ SAID: Final = {
     ),
     "Mistral": 'get_weather{"city": "Paris"}',
     "Gemma": '<|tool_call>call:get_weather{city:<|"|>Paris<|"|>}<tool_call|>',
-    "Apertus": '[{"get_weather": {"city": "Paris"}}]',
+    "Apertus": '<|tools_prefix|>[{"get_weather": {"city": "Paris"}}]<|tools_suffix|>',
 }
 # The engine insists on an unknown key, which the schema forbids.
 WRONG: Final = f"{TAGGED}<parameter=days>\nmany\n</parameter>\n</function>\n</tool_call>"
-CODE: Final = "Try:\n```py\nx = [get_weather(1)]\n```"
+TEXTS: Final = {
+    "code": "Try:\n```py\nx = [get_weather(1)]\n```",
+    "words": "get_weather {7} has been sent.",
+    "data": '[{"get_weather": {"id": 7, "city": "Ulm"}}, {"get_weather": {"id": 8}}]',
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,7 @@ def openai(
     standin_library: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[OpenAI, None, None]:
     folder = tmp_path_factory.mktemp("formats")
-    said = {**SAID, "wrong": WRONG, "code": CODE}
+    said = {**SAID, **TEXTS, "wrong": WRONG}
     replies = [Reply(match=f"ask {name}.", text=text) for name, text in said.items()]
     config = standin_model(standin_library, folder, ModelScript(replies=replies))
     with running_server(folder, config, environment=ACCESS_KEY) as server:
@@ -97,8 +101,9 @@ def test_wrong_value_in_a_tag_is_put_right(openai: OpenAI) -> None:
     assert isinstance(json.loads(calls[0][1]).get("days", 0), int)
 
 
-def test_list_of_a_call_in_shown_code_is_text(openai: OpenAI) -> None:
-    assert ask(openai, "ask code.") == (CODE, [], "stop")
+@pytest.mark.parametrize("name", TEXTS)
+def test_name_of_a_tool_in_code_words_or_data_is_text(openai: OpenAI, name: str) -> None:
+    assert ask(openai, f"ask {name}.") == (TEXTS[name], [], "stop")
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])

@@ -10,11 +10,15 @@ _NAME_KEY: Final = re.compile(rb'"name"\s*:\s*"\Z')
 # Nobody writes these but to call; a fence or a list may hold any JSON.
 _CALL_MARKS: Final = (b"<", b"[TOOL_CALLS]", b"functools", b"```tool_c")
 _AFTER_NAME: Final = re.compile(
-    rb'(?:\.call)?\(\Z|"\s*:\s*\{\Z|(?:\[CALL_ID\]\w*)?(?:\[ARGS\]|>)?\s*[{<]\Z'
+    rb'(?:\.call)?\(\Z|"\s*:\s*(?P<in_list>\{)\Z|'
+    rb"(?:\[CALL_ID\]\w*)?(?:\[ARGS\]|>)?\s*(?P<tagged>[{<])\Z|"
+    rb'(?:\[ARGS\])?\s*(?P<bare>\{(?:\}|\s*"[^"]*"\s*:|[\w.-]+:))\Z'
 )
 _FUNCTION_TAG: Final = b"<function="
 _GEMMA: Final = b"call:"
 _FENCE: Final = b"```"
+_LIST_MARK: Final = b"<|tools_prefix|>"
+_BRACE: Final = b"{"
 
 
 class CallForm(Enum):
@@ -42,17 +46,26 @@ class CallOpening:
         said: What the model has said.
         name: The function, where it has been named; "" where its name follows.
         form: How the arguments follow.
+        begun: What of it belongs to the arguments.
     """
 
     said: bytes
     name: str = ""
     form: CallForm = CallForm.JSON
+    begun: bytes = b""
 
     @property
-    def begun(self) -> bytes:
-        """What of it belongs to the arguments."""
-        is_part = self.name and self.form in (CallForm.JSON, CallForm.PARAMETERS, CallForm.KEYS)
-        return self.said[-1:] if is_part else b""
+    def begins_list(self) -> bool:
+        """Whether it begins a list in which each call's name is the key of its arguments."""
+        return self.said.startswith(_LIST_MARK)
+
+    def continues(self, *, in_list: bool) -> bool:
+        """Whether it is one more call, and no JSON with a key that is a name.
+
+        Args:
+            in_list: The calls are in a list of such.
+        """
+        return in_list or not self.name or not self.said.startswith(_BRACE)
 
     def fits_behind(self, text: bytes) -> bool:
         """Whether it is a call behind this text, and no code or JSON that is shown.
@@ -93,14 +106,18 @@ class DoubtfulCall:
 
 def read_opening(said: bytes, names: Iterable[str]) -> CallOpening:
     """Read what a trigger's grammar has taken."""
-    if said.endswith(b":"):
+    if said.endswith(b":") and said.startswith(_CALL_MARKS):
         return CallOpening(said, form=CallForm.NAME_LAST)
     found = _AFTER_NAME.search(said)
-    if said.endswith(b'"') or found is None:
+    if found is None:
         return CallOpening(said)
     before = said[: found.start()]
     name = max((name for name in names if before.endswith(name.encode())), key=len)
-    return CallOpening(said, name, _form(said, before.removesuffix(name.encode())))
+    form = _form(said, before.removesuffix(name.encode()))
+    begun = found["in_list"] or found["tagged"] or found["bare"] or b""
+    return CallOpening(
+        said, name, form, begun.removeprefix(_BRACE) if form is CallForm.GEMMA else begun
+    )
 
 
 def _form(said: bytes, before_name: bytes) -> CallForm:

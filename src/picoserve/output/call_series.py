@@ -40,6 +40,7 @@ class CallSeries:
         self._log = CallLog()
         self._candidate: CallCandidate | None = None
         self._between = BetweenCalls()
+        self._in_list = False
 
     @property
     def count(self) -> int:
@@ -92,6 +93,7 @@ class CallSeries:
         return start + 1
 
     def _read_on(self, opening: CallOpening) -> list[Event]:
+        self._in_list = self._in_list or opening.begins_list
         call = self.open_call()
         if opening.name:
             return self._after_step(call.begin_arguments(opening))
@@ -104,8 +106,10 @@ class CallSeries:
         rejected = candidate.feed(data)
         if candidate.is_call:
             opening = read_opening(candidate.take(), self._plan.callable_names)
-            self._raw += f"{self._plan.closing}\n{self._plan.opening}".encode()
-            return self._read_on(opening)
+            if opening.continues(in_list=self._in_list):
+                self._raw += f"{self._plan.closing}\n{self._plan.opening}".encode()
+                return self._read_on(opening)
+            rejected = opening.said
         self._between.feed(rejected)
         self.is_over = self._between.is_over
         return []

@@ -12,7 +12,8 @@ The shapes are those of the families' own documentation and of the parsers in vL
     <tool_call>{"arguments": {…}, "name": "f"}        Hermes 3
     <tool_call><function=f><parameter=a>1…            Qwen3-Coder, Qwen3.5, Nemotron 3
     <tool_call>f<arg_key>a</arg_key>…                 GLM
-    f{…}  f[ARGS]{…}  [{"f": {…}}]                    Mistral and Apertus, without their tokens
+    f{…}  f[ARGS]{…}                                  Mistral, without its token
+    <|tools_prefix|>[{"f": {…}}]                      Apertus
     <|tool_call>call:f{a:1}                           Gemma 4
 """
 
@@ -25,7 +26,7 @@ CALL_TOKENS: Final = (
     *("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "<|tool_call|>", "<|/tool_call|>"),
     *("<|tool_call>", "<tool_call|>", '<|"|>', "<|tool_call_start|>", "<|tool_call_end|>"),
     *("<|tools_prefix|>", "<|tools_suffix|>", "<tool_call>", "</tool_call>"),
-    *("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),
+    *("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>", "<|python_tag|>"),
 )
 """Control tokens that mark calls; a call whose marks come without text may look like none."""
 
@@ -77,7 +78,7 @@ class CallTriggers:
         return f"{_TAGS}?{_OBJECT}{member}|{self._tagged()}|{self._python()}|{self._bare()}"
 
     def another(self) -> str:
-        """What begins one more call, where nothing else is expected."""
+        """What begins one more call, where no text is expected: see `CallOpening.continues`."""
         if self._content is not None:
             return self.first()
         return rf"{self.first()}|{self._names}\(|\{{{_BLANKS}{self._key()}"
@@ -93,9 +94,15 @@ class CallTriggers:
         return rf"{tag}{self._names}{rest}[{{<]|{name_last}"
 
     def _bare(self) -> str:
-        """The name first, at the beginning of a reply: see `CallOpening.fits_behind`."""
-        in_list = rf"(<\|tools_prefix\|>)?\[{_BLANKS}\{{{_BLANKS}{self._key()}"
-        return rf"(call:)?{self._names}(\[ARGS\])?{_BLANKS}\{{|{in_list}"
+        """The name first, at the beginning of a reply: see `CallOpening.fits_behind`.
+
+        A name and a brace may be words; with a key behind them, or nothing between, they are not.
+        """
+        key = rf'{_BLANKS}"[^"\\\x00-\x1f]{{1,128}}"{_BLANKS}:'
+        in_json = rf"{self._names}((\[ARGS\])?{_BLANKS}\{{{key}|(\[ARGS\])?\{{\}})"
+        in_gemma = rf"call:{self._names}\{{([A-Za-z_][A-Za-z0-9_.-]{{0,127}}:|\}})"
+        in_list = rf"<\|tools_prefix\|>\[{_BLANKS}\{{{_BLANKS}{self._key()}"
+        return f"{in_json}|{in_gemma}|{in_list}"
 
     def _key(self) -> str:
         """The name as the key of its arguments."""

@@ -16,23 +16,23 @@ JSON, PYTHON, GEMMA = CallForm.JSON, CallForm.PYTHON, CallForm.GEMMA
         (b"[TOOL_CALLS]look{", "look", JSON, b"{"),
         (b"[TOOL_CALLS]look_up[CALL_ID]abc[ARGS] {", "look_up", JSON, b"{"),
         (b"<function=fs.look>{", "fs.look", JSON, b"{"),
-        (b"look[ARGS]{", "look", JSON, b"{"),
-        (b'[{"look_up": {', "look_up", JSON, b"{"),
+        (b'look[ARGS]{"a":', "look", JSON, b'{"a":'),
+        (b'look_up\n{ "a" :', "look_up", JSON, b'{ "a" :'),
+        (b"look{}", "look", JSON, b"{}"),
+        (b'<|tools_prefix|>[{"look_up": {', "look_up", JSON, b"{"),
         (b"[look_up(", "look_up", PYTHON, b""),
         (b"<|python_tag|>look.call(", "look", PYTHON, b""),
         (b"```tool_code\nprint(fs.look(", "fs.look", PYTHON, b""),
         (b"<tool_call>\n<function=look_up>\n<", "look_up", CallForm.PARAMETERS, b"<"),
         (b"<tool_call>look_up\n<", "look_up", CallForm.KEYS, b"<"),
         (b"<|tool_call>call:look{", "look", GEMMA, b""),
-        (b"call:fs.look{", "fs.look", GEMMA, b""),
+        (b"call:fs.look{a:", "fs.look", GEMMA, b"a:"),
+        (b"call:look{}", "look", GEMMA, b"}"),
         (b'<tool_call>\n{"arguments":', "", CallForm.NAME_LAST, b""),
     ],
 )
 def test_name_is_read_where_it_stands(said: bytes, name: str, form: CallForm, begun: bytes) -> None:
-    opening = read_opening(said, NAMES)
-
-    assert opening == CallOpening(said, name, form)
-    assert opening.begun == begun
+    assert read_opening(said, NAMES) == CallOpening(said, name, form, begun)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +47,9 @@ def test_name_is_read_where_it_stands(said: bytes, name: str, form: CallForm, be
         (b"<|python_tag|>look(", b"Well: ", True),
         (b"```tool_code\nlook(", b"Well: ", True),
         (b"<tool_call>look\n<", b"Well: ", True),
-        (b"look{", b"\n", True),
-        (b"look{", b"Well: ", False),
-        (b'[{"look": {', b" ", True),
-        (b'[{"look": {', b"Well:\n", False),
+        (b"look{}", b"\n", True),
+        (b'look{"a":', b"Well: ", False),
+        (b'<|tools_prefix|>[{"look": {', b"Well:\n", True),
         (b'{"name": "', b"Well: ", True),
     ],
 )
@@ -74,3 +73,18 @@ def test_code_and_json_in_a_text_are_no_calls(said: bytes, text: bytes, fits: bo
 )
 def test_json_in_a_text_is_in_doubt(said: bytes, in_text: bool, doubtful: bool) -> None:
     assert read_opening(said, NAMES).is_doubtful(in_text=in_text) == doubtful
+
+
+@pytest.mark.parametrize(
+    ("said", "in_list", "is_call"),
+    [
+        (b'{"look": {', False, False),
+        (b'{"look": {', True, True),
+        (b'{"name": "', False, True),
+        (b"look(", False, True),
+    ],
+)
+def test_key_names_one_more_call_only_in_a_list_of_such(
+    said: bytes, in_list: bool, is_call: bool
+) -> None:
+    assert read_opening(said, NAMES).continues(in_list=in_list) == is_call

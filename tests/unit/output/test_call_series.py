@@ -6,7 +6,7 @@ from tests.unit.output.engine_play import tool_plan
 
 from picoserve.constraint import Grammar, State
 from picoserve.generation import ToolCallDelta
-from picoserve.output.call_opening import CallForm, CallOpening
+from picoserve.output.call_opening import CallForm, CallOpening, read_opening
 from picoserve.output.call_series import CallSeries
 from picoserve.output.engine_pieces import EnginePiece, EnginePieces
 from picoserve.output.held_document import HeldDocument
@@ -31,7 +31,7 @@ def say(calls: CallSeries, said: bytes) -> list[Any]:
 def test_calls_follow_each_other_until_something_else_comes() -> None:
     raw = bytearray(b"Well. ")
     calls = series(raw)
-    events: list[Any] = calls.begin(CallOpening(b"[TOOL_CALLS]set_light{", "set_light"))
+    events: list[Any] = calls.begin(read_opening(b"[TOOL_CALLS]set_light{", ["set_light"]))
 
     events += say(calls, LIGHT[1:] + b"\n[TOOL_CALLS]hang_up{}</tool_call>")
 
@@ -70,3 +70,12 @@ def test_forced_call_begins_by_itself() -> None:
         ("hang_up", ""),
         (None, "{}"),
     ]
+
+
+def test_json_with_a_name_as_its_key_ends_the_calls() -> None:
+    calls = series(bytearray())
+    calls.begin(CallOpening(b'{"name": "'))
+    say(calls, b'set_light", "arguments": ' + LIGHT)
+
+    assert say(calls, b'}, {"hang_up": {}}') == []
+    assert (calls.count, calls.is_over) == (1, True)

@@ -58,6 +58,13 @@ TEXTS = {
     "list of a call in code": "Try\n```py\nx=[get_weather(1)]\n[hang_up()]\n```\nor [hang_up()].",
     "name and a brace in a text": "Write get_weather{} or call:hang_up{} there.",
     "name at the beginning": "get_weather tells the weather, hang_up {ends}.",
+    "name and braces at the beginning": "get_weather {7} has been sent.",
+    "name and a quoted word": 'hang_up {"7"} has been sent.',
+    "name and a placeholder": "hang_up {} was said.",
+    "call: and braces at the beginning": "call:get_weather{7} is what I would say.",
+    "name with a capital letter": "Get_weather {7} has been sent.",
+    "keys that are names": '[{"get_weather": {"location": "Ulm"}}, {"set_light": {"on": 8}}]',
+    "key that is a name": '{"get_weather": {"location": "Ulm", "unit": "c"}}',
     "key that is a name in a text": 'Such as [{"get_weather": {"location": "Oslo"}}].',
     "unknown name in a tag": "<tool_call>\n<function=look>\n<parameter=a>\n1\n</parameter>",
     "unknown name and keys": "<tool_call>look\n<arg_key>a</arg_key>",
@@ -133,7 +140,7 @@ ONE_CALL = {
     "function tag in a tag": f"<tool_call><function=get_weather>{PARIS}</function></tool_call>",
     "Gemma": GEMMA,
     "Gemma without its tokens": GEMMA[12:-12],
-    "name as the key": f'[{{"get_weather": {PARIS}}}]',
+    "name as the key": f'<|tools_prefix|>[{{"get_weather": {PARIS}}}]<|tools_suffix|>',
     "Python between tokens": (
         '<|tool_call_start|>[get_weather(location="Paris", unit="c")]<|tool_call_end|>'
     ),
@@ -170,7 +177,7 @@ TWO_CALLS = {
     ),
     "names alone": f"get_weather{PARIS}set_light{HALL}",
     "Gemma": f'{GEMMA}<|tool_call>call:set_light{{room:<|"|>hall<|"|>, on:true}}<tool_call|>',
-    "names as keys": f'[{{"get_weather": {PARIS}}}, {{"set_light": {HALL}}}]',
+    "names as keys": f'<|tools_prefix|>[{{"get_weather": {PARIS}}}, {{"set_light": {HALL}}}]',
     "Python": "[get_weather(location='Paris', unit='c'), set_light(room='hall', on=True)]",
     "tool_code": "```tool_code\nget_weather('Paris', 'c')\nset_light(\"hall\", True)\n```",
 }

@@ -28,7 +28,8 @@ def takes(regex: str, text: str) -> bool:
         '```json\n{"name": "', '```\n{"name": "',
         '<tool_call>\n{"arguments":', '<tool_call>{"type": "function", "parameters" :',
         "<tool_call>\n<function=look>\n<", "<function=fs.read><", "<tool_call>look\n<",
-        "look{", "fs.read[ARGS]{", '[{"look": {', "<|tool_call>call:look{", "call:look{",
+        'look{"a":', 'look\n{ "a" :', "look{}", 'fs.read[ARGS]{"a":', '<|tools_prefix|>[{"look": {',
+        "<|tool_call>call:look{", "call:look{a:", "call:look{}",
         "<|tool_call_start|>[look(",
     ],
 )  # fmt: skip
@@ -43,7 +44,8 @@ def test_call_is_recognised(text: str) -> None:
     "text",
     [
         "look(", "[other(", "[TOOL_CALLS]other{", "[look]", '{"names": "', "[fs_read(", "{}",
-        "look <", "look {}", '{"arguments":', '```json\n{"arguments":',
+        "look <", "look {}", "look {", "look {7", 'look {"7"}', "call:look{7", '[{"look": {',
+        '{"arguments":', '```json\n{"arguments":',
         "<tool_call>\n<function=other>",
     ],
 )  # fmt: skip

@@ -49,5 +49,6 @@ def test_marks_of_calls_and_thoughts_are_asked_for_where_they_are_read(
     harmony = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|constrain|>")
 
     assert work(template, **fields).jobs[0].shown_tokens == calls
+    assert ("<|python_tag|>" in calls) == bool(fields)
     assert work(thinking, **fields, n=2).jobs[1].shown_tokens == (*calls, "[THINK]", "[/THINK]")
     assert work(TEMPLATE, **fields).jobs[0].shown_tokens == (*calls, *harmony)
