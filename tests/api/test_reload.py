@@ -86,6 +86,15 @@ def test_keys_change_and_streams_go_on(server: RunningServer, models: str) -> No
     assert "auth.keys" in said
 
 
+def test_a_new_secret_that_can_be_guessed_is_told(server: RunningServer, models: str) -> None:
+    pair = '[[auth.livekit]]\nkey = "devkey"\nsecret = "short-one"\n'
+
+    said = reload(server, f"{first(models)}\n{pair}", "can be guessed")
+
+    assert "devkey" in said
+    assert "short-one" not in said
+
+
 def test_log_level_changes(server: RunningServer, models: str) -> None:
     look(server, OLD)
     before = len(server.log_lines("[debug"))

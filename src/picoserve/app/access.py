@@ -1,9 +1,6 @@
 """Settings → who may ask."""
 
-import warnings
 from typing import Final
-
-from jwt import InsecureKeyLengthWarning
 
 from picoserve.config.auth import AuthSettings
 from picoserve.config.settings import Settings
@@ -35,7 +32,6 @@ def access_from(settings: Settings) -> Access:
 
 def warn_of_short_secrets(auth: AuthSettings) -> None:
     """Tell in the log of LiveKit secrets that can be guessed: here, and not at each token."""
-    warnings.simplefilter("ignore", InsecureKeyLengthWarning)
     for pair in auth.livekit:
         if len(pair.secret.get_secret_value().encode()) < _SECRET_BYTES:
             _log.warning("a LiveKit secret of fewer than 32 bytes can be guessed", key=pair.key)

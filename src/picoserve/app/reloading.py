@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from picoserve.app.access import access_from
+from picoserve.app.access import access_from, warn_of_short_secrets
 from picoserve.app.limits import limits_from
 from picoserve.config.changes import changed_keys
 from picoserve.config.problems import validation_problems
@@ -73,6 +73,7 @@ class Reloading:
         else:
             configure_logging(after.level, after.format)
             _log.info("configuration reloaded", changed=changed)
+        warn_of_short_secrets(settings.auth)
 
 
 def _in_force(old: Settings, new: Settings) -> Settings:

@@ -4,6 +4,7 @@ HS256 over the API secret, issuer = API key, a grant `inference.perform`, `exp` 
 (livekit-agents 1.8.9, `inference/_utils.py`). Other algorithms are refused, `none` first.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,8 @@ class LiveKitTokens:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         """Take the pairs, API key → API secret."""
         self._secrets = dict(secrets)
+        # PyJWT would warn of a short secret at each token; that is told when it is configured.
+        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
 
     def __bool__(self) -> bool:
         """True when a pair is configured."""
