@@ -127,7 +127,6 @@ TESTED_ELSEWHERE: Final = {
     "server/body.py": "api/test_chat_json.py",
     "server/chat_preparation.py": "api/test_structured.py",
     "server/connections/metrics.py": "api/test_connections.py",
-    "server/connections/parser.py": "api/test_http_dialects.py",
     "server/connections/protocol.py": "api/test_connections.py",
     "server/connections/refusals.py": "api/test_connections.py",
     "server/connections/unframed.py": "api/test_http_dialects.py",

@@ -5,11 +5,13 @@ server may ignore such an offer (RFC 9110, 7.8), but httptools ends a request th
 its headers and takes the body for the next request.
 """
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from picoserve.server.connections.protocol import GuardedProtocol
 
 
 class PlainParser(httptools.HttpRequestParser):
@@ -19,7 +21,7 @@ class PlainParser(httptools.HttpRequestParser):
     is true and nothing is to be done, then as a whole.
     """
 
-    def __init__(self, protocol: HttpToolsProtocol) -> None:
+    def __init__(self, protocol: "GuardedProtocol") -> None:
         super().__init__(protocol)
         # As uvicorn sets it: what follows a request that ends the connection is no fault of it.
         self.set_dangerous_leniencies(lenient_data_after_close=True)
@@ -37,6 +39,8 @@ class PlainParser(httptools.HttpRequestParser):
         except httptools.HttpParserUpgrade as offer:
             if self.get_method() == b"CONNECT":
                 raise httptools.HttpParserError("This is no proxy.") from None
+            if self._protocol.is_surplus:
+                return
             (end_of_head,) = cast("tuple[int]", offer.args)
             # A new one, since this one may have been told that the connection ends here.
             self._protocol.parser = PlainParser(self._protocol)

@@ -57,6 +57,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     Attributes:
         register: All connections of the server.
+        is_surplus: What comes now is behind a request without its answer, and is not served.
     """
 
     register: ClassVar[ConnectionRegister]
@@ -69,7 +70,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._phase = _Phase.REST
         self._head_bytes = 0
         self._requests = 0
-        self._is_surplus = False
+        self.is_surplus = False
         self._deadline: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
         self._standing = self.register.enter(self)
@@ -95,7 +96,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         """More of a request."""
-        if self._is_surplus:
+        if self.is_surplus:
             return
         if self._phase is _Phase.REST:
             self._begin_head(self.register.limits.header_seconds)
@@ -112,7 +113,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """A request begins; it may be right behind another one."""
         super().on_message_begin()
         if self._is_answering:
-            self._is_surplus = True
+            self.is_surplus = True
             self.cycle.keep_alive = False
         elif self._phase is not _Phase.HEAD:
             self._begin_head(self.register.limits.header_seconds)
@@ -120,7 +121,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         """The headers are there."""
-        if self._is_surplus or self.parser.should_upgrade():
+        if self.is_surplus or self.parser.should_upgrade():
             return
         limits = self.register.limits
         refusal = self._refusal(limits)
@@ -138,13 +139,13 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def on_body(self, body: bytes) -> None:
         """More of the body."""
-        if not self._is_surplus:
+        if not self.is_surplus:
             super().on_body(body)
 
     @override
     def on_message_complete(self) -> None:
         """The request is there as a whole."""
-        if self._is_surplus or self.parser.should_upgrade():
+        if self.is_surplus or self.parser.should_upgrade():
             return
         super().on_message_complete()
         self._requests += 1
