@@ -140,24 +140,25 @@ class HarmonyReply:
 
     def _read(self, said: Sequence[Said], tokens: Sequence[TokenLogprob]) -> list[Event]:
         events: list[Event] = []
-        told = self._tokens.take(self._portions(said), tokens)
         for part in said:
-            if not part.data:
-                events += self._open(part)
-            elif part.kind is Kind.THOUGHT:
-                events += self._think(part.data)
-            else:
+            told = self._tokens.take(self._portions(part), tokens)
+            tokens = ()
+            if part.data and part.kind is not Kind.THOUGHT:
                 events += self._reader.feed(part.data, told)
-                told = ()
+                continue
+            events += self._reader.feed(b"", told) if told else []
+            events += self._think(part.data) if part.data else self._open(part)
+        told = self._tokens.take((), tokens)
         return events + (self._reader.feed(b"", told) if told else [])
 
-    def _portions(self, said: Sequence[Said]) -> Iterator[Portion]:
+    def _portions(self, part: Said) -> Iterator[Portion]:
         """What was said with the markup before it, for the tokens."""
-        for part in said:
-            yield Portion(Voice.MARKUP, bytes(self._parser.raw[self._noted : part.start]))
-            voice = Voice.THOUGHT if part.kind is Kind.THOUGHT else Voice.SAID
-            yield Portion(voice, part.data)
-            self._noted = part.start + len(part.data)
+        yield Portion(Voice.MARKUP, bytes(self._parser.raw[self._noted : part.start]))
+        if not part.data and part.kind is Kind.TEXT and self._has[Kind.TEXT]:
+            yield Portion(Voice.ADDED, _GAP)
+        voice = Voice.THOUGHT if part.kind is Kind.THOUGHT else Voice.SAID
+        yield Portion(voice, part.data)
+        self._noted = part.start + len(part.data)
 
     def _open(self, part: Said) -> list[Event]:
         """A message begins."""

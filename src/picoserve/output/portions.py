@@ -13,14 +13,16 @@ class Voice(Enum):
     """For the reader of the reply."""
     MARKUP = auto()
     """For nobody: tags, and the blanks around them."""
+    ADDED = auto()
+    """Not the engine's: what the server says between two texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Bytes that an engine wrote in one voice.
+    """Bytes in one voice.
 
-    Every byte of a call belongs to exactly one portion, in order: tokens are led to their voice
-    by counting.
+    Every byte that an engine writes in a call belongs to exactly one portion, in order: tokens are
+    led to their voice by counting.
     """
 
     voice: Voice

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from picoserve.generation import TokenLogprob
 from picoserve.output.portions import Portion, Voice
@@ -12,7 +12,8 @@ from picoserve.output.text import cut_token
 class SaidTokens:
     """Leads tokens to the portions they belong to; either may come first.
 
-    A token of which only a part is said is cut to that part.
+    A token of which only parts are said is cut to each of them. What the server adds is a token
+    of its own, and certain.
     """
 
     def __init__(self) -> None:
@@ -20,13 +21,17 @@ class SaidTokens:
         self._token_start = 0
         self._known = 0
         self._said: list[tuple[int, int]] = []
+        self._added: deque[tuple[int, TokenLogprob]] = deque()
 
     def take(
         self, portions: Iterable[Portion], tokens: Sequence[TokenLogprob]
     ) -> tuple[TokenLogprob, ...]:
         """Note portions and tokens, each in order; returns the tokens that are said for certain."""
         for portion in portions:
-            self._note(portion.voice, len(portion.data))
+            if portion.voice is Voice.ADDED:
+                self._added.append((self._known, TokenLogprob(portion.data, 0.0)))
+            else:
+                self._note(portion.voice, len(portion.data))
         self._waiting.extend(tokens)
         taken: list[TokenLogprob] = []
         while self._waiting:
@@ -50,12 +55,20 @@ class SaidTokens:
             start, _ = self._said.pop()
         self._said.append((start, self._known))
 
-    def _said_of(self, token: TokenLogprob, start: int, end: int) -> list[TokenLogprob]:
+    def _said_of(self, token: TokenLogprob, start: int, end: int) -> Iterator[TokenLogprob]:
         while self._said and self._said[0][1] <= start:
             del self._said[0]
-        first, last = self._said[0] if self._said else (end, end)
-        if first <= start and end <= last:
-            return [token]
-        if end <= first:
-            return []
-        return [cut_token(token, max(0, first - start), last - start)]
+        for first, last in self._said:
+            if first <= start and end <= last:
+                yield from self._added_by(first)
+                yield token
+            elif first < end:
+                yield from self._added_by(first)
+                yield cut_token(token, max(0, first - start), last - start)
+            else:
+                break
+        yield from self._added_by(end)
+
+    def _added_by(self, position: int) -> Iterator[TokenLogprob]:
+        while self._added and self._added[0][0] <= position:
+            yield self._added.popleft()[1]

@@ -1,9 +1,12 @@
 """Harmony in front of every reader of replies."""
 
 import json
+from itertools import pairwise
 from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.harmony import CALL, CALL_AS_WRITTEN, FINAL, THOUGHT
 from tests.unit.output.engine_play import CACHE, Played, chat_request, play, tool_plan
 
@@ -119,6 +122,26 @@ def test_log_probabilities_are_those_of_what_is_said(told: str) -> None:
     deltas = [event for event in events if isinstance(event, TextDelta)]
     assert "".join(delta.text for delta in deltas) == "Hello"
     assert [token.token for delta in deltas for token in delta.logprobs or ()] == [b"Hel", b"lo"]
+
+
+@pytest.mark.parametrize("told", ["at once", "at the end"])
+@given(cuts=st.sets(st.integers(1, 120)))
+def test_log_probabilities_cover_two_texts_however_they_are_cut(told: str, cuts: set[int]) -> None:
+    said = f"<|channel|>commentary<|message|>pré<|end|><|start|>assistant{FINAL}Hi".encode()
+    bounds = [0, *sorted(cut for cut in cuts if cut < len(said)), len(said)]
+    tokens = [TokenLogprob(said[start:end], -1.0) for start, end in pairwise(bounds)]
+    reply = plain(logprobs=True)
+
+    events: list[Event] = []
+    for token in tokens:
+        events += reply.feed(token.token, [token] if told == "at once" else ())
+    late = tuple(tokens) if told == "at the end" else ()
+    events += reply.end_call(Outcome(EngineFinish.END, 1, len(tokens), tokens=late))
+
+    deltas = [event for event in events if isinstance(event, TextDelta)]
+    assert "".join(delta.text for delta in deltas) == "pré\n\nHi"
+    shown = [token.token for delta in deltas for token in delta.logprobs or ()]
+    assert b"".join(shown) == "pré\n\nHi".encode()
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])

@@ -38,6 +38,23 @@ def test_tokens_are_led_to_what_is_said(given: list[bytes], said: list[bytes]) -
     assert first == later == taken
 
 
+def test_what_the_server_adds_stands_where_it_was_added() -> None:
+    more = (
+        *PORTIONS,
+        Portion(Voice.MARKUP, b"<think>"),
+        Portion(Voice.ADDED, b"\n"),
+        Portion(Voice.SAID, b"Bye"),
+    )
+
+    apart = SaidTokens().take(more, tokens(b"Hm.</think>", b"Hello", b"<think>", b"Bye"))
+    in_one = SaidTokens().take(more, tokens(b"Hm.</think>Hello<think>Bye"))
+
+    assert [token.token for token in apart] == [b"Hello", b"\n", b"Bye"]
+    assert [token.logprob for token in apart] == [-0.5, 0.0, -0.5]
+    assert [token.token for token in in_one] == [b"Hello", b"\n", b"Bye"]
+    assert SaidTokens().take(more, ()) == ()
+
+
 def test_rest_needs_no_portions() -> None:
     behind = SaidTokens()
     behind.take(PORTIONS[:3], ())
