@@ -188,6 +188,29 @@ def test_whoever_talks_waits_for_one_text_to_be_tokenized_and_not_for_all(
     assert int(refused.headers["retry-after"]) >= 1
 
 
+def test_the_longest_wait_is_for_the_turn_and_the_line_together(
+    standin_library: Path, tmp_path: Path
+) -> None:
+    config = "[pool]\nmax_wait_seconds = 1.5\n"
+    config += standin_model(standin_library, tmp_path, slow_script())
+    with (
+        running_server(tmp_path, config, environment=ACCESS_KEY) as server,
+        httpx.Client(base_url=server.url, timeout=20) as client,
+        ThreadPoolExecutor() as threads,
+        open_stream(client, chat_body("Go!", model="pico")) as talking,
+    ):
+        talking.text()
+        first = threads.submit(client.post, "/tokenize", json=TEXT)
+        wait_until(lambda: server.waiting() == 1)
+        # Its turn comes when the first one has given up, shortly before its own time is over.
+        second = threads.submit(client.post, "/tokenize", json=TEXT)
+        refusals = [first.result(), second.result()]
+
+    assert [refusal.status_code for refusal in refusals] == [503, 503]
+    assert ["for 1.5 s." in error_of(refusal)["message"] for refusal in refusals] == [True, True]
+    assert max(refusal.elapsed.total_seconds() for refusal in refusals) < 2.5
+
+
 def test_clients_that_leave_while_a_text_is_tokenized_cost_no_engine(
     standin_library: Path, tmp_path: Path
 ) -> None:

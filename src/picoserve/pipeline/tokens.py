@@ -1,5 +1,7 @@
 """Token ids of a text, from an engine of the model."""
 
+import asyncio
+
 from picoserve.errors import EngineFailedError
 from picoserve.generation import Job
 from picoserve.pipeline.moves import Moves
@@ -35,10 +37,12 @@ async def token_ids(pool: Pool, model: str, text: str, field: str) -> tuple[int,
 async def _lease(pool: Pool, model: str, text: str) -> Lease:
     """A place on an engine, and with it a turn that lasts until the place is free again."""
     models = pool.models[model]
+    now = asyncio.get_running_loop().time
+    came = now()
     await models.tokenizing.take(text, retry_after=models.retry_after())
     try:
         # Without its text it goes where no conversation is likely to go on.
-        lease = await pool.acquire(Placement(model), "")
+        lease = await pool.acquire(Placement(model, waited_seconds=now() - came), "")
     except BaseException:
         models.tokenizing.give_back()
         raise

@@ -73,7 +73,8 @@ class Lease:
         """Ask the running job to end; its last report still comes."""
         if self._stream is None:
             return
-        if self._interrupted is None and not self._stream.ended:
+        can_end_early = self._stream.can_interrupt and not self._stream.ended
+        if self._interrupted is None and can_end_early:
             self._interrupted = perf_counter()
         self._handle.interrupt(self._stream)
 

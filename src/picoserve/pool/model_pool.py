@@ -27,6 +27,7 @@ class Placement:
         origin: Where the job comes from, as far as the client says.
         fit: The engines that its saved context concerns.
         max_wait_seconds: Longest wait in the line, where it is less than the line's own.
+        waited_seconds: How much of that is over, spent before it came to the line.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Placement:
     origin: Origin = field(default_factory=Origin)
     fit: ContextFit | None = None
     max_wait_seconds: float = math.inf
+    waited_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class ModelPool:
             self._dispatch()
         seconds = min(self.line.limits.max_seconds, placement.max_wait_seconds)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds - placement.waited_seconds):
                 return await waiter.lease
         except TimeoutError:
             waiter.give_back()

@@ -62,6 +62,18 @@ class StuckProcess(ChildProcess):
         assert self._process.returncode is None
 
 
+class Interrupts:
+    """Hears whose jobs were interrupted, and notes how many they were after each job."""
+
+    def __init__(self) -> None:
+        self.engines: list[str] = []
+        self.after: list[int] = []
+
+    def interrupted(self, engine: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.engines.append(engine)
+
+
 @contextmanager
 def stuck(handle: WorkerHandle) -> Generator[ChildProcess, None, None]:
     """The handle's worker does nothing any more, and cannot be killed while this lasts."""
@@ -178,3 +190,22 @@ async def test_pool_ends_though_a_process_does_not(spec: EngineSpec) -> None:
                 for keeper in pool.models["pico"].keepers:
                     await keeper.stop()
             await child.wait()
+
+
+async def test_job_that_cannot_be_interrupted_does_not_count_as_interrupted(
+    spec: EngineSpec,
+) -> None:
+    heard = Interrupts()
+    with anyio.fail_after(40):
+        async with Pool({"pico": ModelPlan([spec])}) as pool:
+            pool.watched_by(heard)
+            handle = await ready_handle(pool)
+            for job in (Job("Hello!", tokenize=True), Job("go")):
+                lease = await pool.acquire(Placement("pico"), "")
+                lease.run(job)
+                lease.release()
+                while handle.busy_places:
+                    await anyio.sleep(POLL_SECONDS)
+                heard.after.append(len(heard.engines))
+
+    assert heard.after == [0, 1]
