@@ -82,8 +82,11 @@ class StandardError(io.TextIOBase):
         self._kept.append(data)
         self._kept_bytes += len(data)
         if self._thread is None:
-            self._thread = threading.Thread(target=self._write_kept, name="log", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._write_kept, name="log", daemon=True)
+            # Where none can be started the next text tries again.
+            with contextlib.suppress(RuntimeError):
+                thread.start()
+                self._thread = thread
         self._changed.notify_all()
 
     def _write_kept(self) -> None:

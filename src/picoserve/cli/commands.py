@@ -54,7 +54,8 @@ def run() -> NoReturn:
         typer.echo(f"picoserve: {text}", err=True)
         raise SystemExit(EXIT_CONFIG) from None
     except OSError as error:
-        if error.errno not in _FULL:
+        # With a name it is another file's disk.
+        if error.errno not in _FULL or error.filename is not None:
             raise
         drop_output()
         with contextlib.suppress(OSError):

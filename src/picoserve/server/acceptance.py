@@ -22,11 +22,15 @@ class AcceptanceMiddleware:
             await self._app(scope, receive, send)
             return
         answer = object()
+        has_come = False
 
         async def receive_accepted() -> Message:
+            nonlocal has_come
             message = await receive()
-            if message["type"] == "http.request" and not message.get("more_body", False):
+            is_end = message["type"] == "http.request" and not message.get("more_body", False)
+            if is_end and not has_come:
                 self._pool.begin_answer(answer)
+                has_come = True
             return message
 
         try:
