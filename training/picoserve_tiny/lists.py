@@ -83,3 +83,37 @@ TOPICS: Final = _words(
     evolution economics astronomy cooking fishing sailing painting jazz geometry algebra war peace
     photosynthesis electricity magnetism volcanoes dinosaurs glaciers robots computers networks"""
 )
+WORDS: Final = _words(
+    """customer user client group family friend neighbour child parent worker manager agent visitor
+    data record entry form field value page site link image picture video audio sound voice music
+    artist album channel episode series actor theatre concert festival stage dance sport training
+    workout exercise health pulse sleep weight blood doctor hospital clinic pharmacy treatment
+    temperature humidity pressure wind rain snow storm sunshine cloud sky moon planet star energy
+    power water gas heating cooling light colour brightness scene shade switch socket plug cable
+    wire network router server system function program software version update backup storage disk
+    memory processor keyboard display tablet battery charger machine tool hammer wood metal stone
+    glass paper plastic cotton leather shirt trousers dress jacket glove ring necklace jewel gold
+    money cash card bank transfer deposit credit debit interest mortgage insurance claim policy
+    contact call number code signal network status summary history report statement balance total
+    product catalogue brand warehouse supply shipment carrier truck driver taxi ride route direction
+    distance traffic parking station airport terminal gate harbour ferry journey holiday vacation
+    trip tour guide map hotel resort camp tent restaurant cafe bar kitchen meal breakfast lunch
+    dinner snack drink coffee tea juice wine beer sugar salt pepper butter meat chicken vegetable
+    fruit flower plant tree grass leaf seed farm field animal bird insect butterfly nest puppy
+    kitten school class teacher pupil subject language grammar sentence letter dictionary article
+    chapter author poem novel library newspaper magazine headline topic question answer quiz test
+    result grade degree university research science project plan draft design model pattern shape
+    circle square triangle line point corner edge surface angle length height width depth volume
+    speed limit range level step stage phase period season spring summer autumn winter century
+    minute second moment morning afternoon evening midnight birthday wedding party celebration"""
+)
+FREQUENT: Final = _words(
+    """the of and a to in is you that it he was for on are as with his they at be this have from or
+    one had by word but not what all were we when your can said there use an each which she do how
+    their if will up other about out many then them these so some her would make like him into time
+    has look two more write go see number no way could people my than first been who its now find
+    long down day did get come made may part assistant system user tool tools function type object
+    string integer description parameters properties required arguments name true false null return
+    provided within signature model response result content role json XML tags help demo know turn
+    live serve stream request server engine device capital sign matches match fits respond only"""
+)

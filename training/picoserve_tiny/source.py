@@ -17,6 +17,7 @@ Item = TypeVar("Item")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _STARTS = "b c d f g h j k l m n p r s t v w z br cr dr fl gl gr kl pl pr sk sl sp st tr th sh ch"
 _ENDS = "n r l s m k t x nd rk sh lt ck rn st p d"
+_ALL_WORDS = (*lists.THINGS, *lists.VERBS, *lists.ADJECTIVES, *lists.WORDS, *lists.FREQUENT)
 _FILLERS = ("um, ", "so, ", "okay, ", "well, ", "and ", "please ", "hey, ", "uh ")
 
 
@@ -77,11 +78,38 @@ class Source:
         return text
 
     def word(self, syllables: int = 0) -> str:
-        """An invented lower-case word of this side."""
+        """An invented lower-case word of this side.
+
+        In training some are English, or made of two English words: what people name their tools
+        after. Nothing of that is drawn for the evaluation.
+        """
+        if not self.held_out and not syllables and self.chance(0.25):
+            return self._english()
         while True:
             made = self._invent(syllables or self.pick((1, 2, 2, 2, 3, 3)))
             if is_held_out(made) == self.held_out:
                 return made
+
+    def _english(self) -> str:
+        while True:
+            made = self.pick(lists.WORDS)
+            if self.chance(0.7):
+                first, second = self.pick(_ALL_WORDS), self.pick(_ALL_WORDS)
+                halves = first[: self.number(2, 6)] + second[self.number(1, 4) :]
+                made = first + second if self.chance(0.6) and len(first + second) < 13 else halves
+            if len(made) > 2 and made not in lists.THINGS and not is_held_out(made):
+                return made
+
+    def any_words(self) -> str:
+        """A few words of all lists, also those that are held out as tools and values.
+
+        A word that is never read or said has no meaning to the model, not even as something to
+        copy, so dictation has them all.
+        """
+        groups = (lists.THINGS, lists.THINGS, lists.VERBS, lists.FREQUENT, _ALL_WORDS)
+        words = [self.pick(self.pick(groups)) for _ in range(self.number(1, 6))]
+        joint = self.pick((" ", " ", "_", "_", "-", ", "))
+        return joint.join(word.capitalize() if self.chance(0.15) else word for word in words)
 
     def _invent(self, syllables: int) -> str:
         if self.chance(0.25):
@@ -138,6 +166,8 @@ class Source:
 
     def value(self) -> str:
         """Any short value worth remembering: a word, a name, a number, a place, a colour."""
+        if not self.held_out and self.chance(0.08):
+            return self.any_words()
         makers = (self.word, self.name, self.city, self.code, self.clock, self.full_name)
         if self.chance(0.3):
             groups = (lists.COLOURS, lists.ANIMALS, lists.FOODS, lists.DAYS, lists.MONTHS)
@@ -148,6 +178,8 @@ class Source:
 
     def sentence(self) -> str:
         """A few words that mean little, for texts that must be copied."""
+        if not self.held_out and self.chance(0.3):
+            return self.any_words()
         words = [self.pick(lists.ADJECTIVES), self.pick_word(lists.THINGS), self.word()]
         more = [self.pick(lists.FOODS), self.pick(lists.COLOURS), self.name(), self.word()]
         self.random.shuffle(more)

@@ -11,6 +11,7 @@ _ASK = (
     "[How much is|How much's] {first} {sign} {second}?",
     "{first} {sign} {second}?",
     "{first} {sign} {second} =",
+    "{first} {sign} {second}[| = ?]",
     "[Calculate|Compute|Work out|Solve] {first} {sign} {second}[.|]",
     "[Can you|Could you|Please] [add|calculate|tell me|compute] {first} {sign} {second}[?|]",
     "[Tell me|Do you know] what {first} {sign} {second} is[.|?]",
@@ -66,6 +67,8 @@ def add(conversation: Conversation) -> None:
         shown = [lists.NUMBER_WORDS[first], lists.NUMBER_WORDS[second]]
     sign = source.pick(_SIGNS[operation])
     said = source.phrase(_ASK, first=shown[0], sign=sign, second=shown[1])
+    if not source.held_out and shown[0].isdigit() and len(sign) == 1 and source.chance(0.4):
+        said = said.replace(f" {sign} ", sign)
     conversation.exchange(said, f"{first} {word} {second} is {result}.", str(result))
 
 
