@@ -7,7 +7,7 @@ from statistics import median
 from typing import Final
 
 # The share of the samples that count as warm-up: caches fill, the allocator finds its size.
-WARM_UP: Final = 0.25
+WARM_UP: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
